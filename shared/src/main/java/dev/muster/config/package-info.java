@@ -1,0 +1,5 @@
+/** Configuration: every key in one list, read from a file, the environment and the command line; unknown keys stop. */
+@NullMarked
+package dev.muster.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,46 @@
+package dev.muster.job;
+
+import java.util.Optional;
+
+/**
+ * What a handler knows about the run it is in, and its way to the world outside. Valid during
+ * {@link JobHandler#run}, on any thread that the run uses.
+ */
+public interface JobContext {
+    JobId jobId();
+
+    String queue();
+
+    /** The record's key: in a keyed queue the jobs of one key run one after the other. */
+    Optional<String> key();
+
+    /** Which run of the job this is, from 1; every start counts, also after a worker's death. */
+    int attempt();
+
+    /** How many runs have failed before this one. */
+    int failures();
+
+    /** How many runs were cut short by the death of their worker. */
+    int recoveries();
+
+    /** True once somebody wants the job to stop, or its worker has lost it: return soon, the result is dropped. */
+    boolean isCancelled();
+
+    /**
+     * Makes one call to the outside. Before the call its idempotency key is stored durably, and the worker makes sure
+     * that it has seen itself alive in Postgres within the trust window. A call that returns closes the step: its
+     * outcome is known. A call that throws leaves it open, and a job with an open step is never declined, cancelled or
+     * given up: it is run again, under the same key, until the provider has answered.
+     *
+     * @param step names the call within the job, such as {@code charge}; at most 100 characters
+     * @throws LostJobException if the job is no longer this worker's; the handler should let it pass
+     * @throws Exception whatever the call throws
+     */
+    <T> T effect(String step, EffectCall<T> call) throws Exception;
+
+    /** A call to the outside, given its idempotency key. */
+    @FunctionalInterface
+    interface EffectCall<T> {
+        T call(String idempotencyKey) throws Exception;
+    }
+}

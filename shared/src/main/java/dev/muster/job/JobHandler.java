@@ -1,0 +1,48 @@
+package dev.muster.job;
+
+import java.time.Duration;
+
+/**
+ * What a user writes: the code that runs one type of job. Found by {@link java.util.ServiceLoader}; a jar in the
+ * worker's {@code handlers/} folder that names its handlers in {@code META-INF/services/dev.muster.job.JobHandler} is
+ * enough.
+ *
+ * <p>A worker makes one instance of each handler and calls it from many virtual threads at once: handlers are
+ * thread-safe. A job may run more than once (a worker may die at any point), so every effect outside goes through
+ * {@link JobContext#effect}, which gives it an idempotency key that never changes.
+ *
+ * @param <P> the payload: anything that Jackson reads from JSON, a record as a rule
+ */
+public interface JobHandler<P> {
+
+    /** The CloudEvents {@code type} of the jobs that this handler runs, such as {@code payment.charge}. */
+    String type();
+
+    Class<P> payloadType();
+
+    /**
+     * Runs one job. It may block. It is interrupted when its {@link #timeout()} is over or when its worker has lost the
+     * job to another one.
+     *
+     * @throws Exception counts as a {@link JobResult.Retry} with the exception's class and message
+     */
+    JobResult run(P payload, JobContext context) throws Exception;
+
+    /** When a failed run is tried again, and how often. Default: {@link RetryPolicy#defaults()}. */
+    default RetryPolicy retryPolicy() {
+        return RetryPolicy.defaults();
+    }
+
+    /** How long one run may take before it is interrupted. Default 30 s; at least 1 ms. */
+    default Duration timeout() {
+        return Duration.ofSeconds(30);
+    }
+
+    /**
+     * The external service that every run needs, if there is one: the name of its circuit breaker. While that circuit
+     * is open, jobs of this type are parked without spending an attempt. Default: none (empty).
+     */
+    default String dependency() {
+        return "";
+    }
+}

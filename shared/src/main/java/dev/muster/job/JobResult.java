@@ -1,0 +1,47 @@
+package dev.muster.job;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/** What a handler says about a run. An exception that it throws instead is a {@link Retry} with its class and message. */
+public sealed interface JobResult {
+
+    /** Done. {@code result} is kept in the history and sent with the event; empty: nothing to say. */
+    record Succeeded(String result) implements JobResult {}
+
+    /** A business "no": final, and no failure. */
+    record Declined(String reason) implements JobResult {}
+
+    /**
+     * Failed for now: spends one of the job's failures and runs again after {@code after}, or after the retry policy's
+     * backoff if that is empty. With the budget spent the job is dead.
+     */
+    record Retry(String reason, Optional<Duration> after) implements JobResult {}
+
+    /** Not now: runs again after {@code pause}, without spending a failure. */
+    record Snooze(String reason, Duration pause) implements JobResult {}
+
+    /** Failed for good: dead, whatever is left of the budget. */
+    record Fail(String reason) implements JobResult {}
+
+    /**
+     * An external call was made and its outcome is not known. The job runs again later and repeats the call under the
+     * same idempotency key; it does not become final before the provider has answered.
+     */
+    record Unknown(String reason) implements JobResult {}
+
+    /** Stopped because its {@link JobContext} said that it was cancelled. */
+    record Cancelled(String reason) implements JobResult {}
+
+    static JobResult succeeded() {
+        return new Succeeded("");
+    }
+
+    static JobResult succeeded(String result) {
+        return new Succeeded(result);
+    }
+
+    static JobResult retry(String reason) {
+        return new Retry(reason, Optional.empty());
+    }
+}

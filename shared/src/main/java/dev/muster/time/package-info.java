@@ -1,0 +1,5 @@
+/** Time as a parameter. The only package that reads the machine's clocks; deciders get numbers, tests turn the hands. */
+@NullMarked
+package dev.muster.time;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,579 @@
+-- The ownership protocol. Each function is called as one autocommit statement, so no lock ever waits for a client:
+-- a frozen or vanished worker holds nothing. Two guards, nothing else:
+--   (a) what is said about a waiting row or a partition locks its partition_owner row and demands
+--       incarnation = me and epoch = mine;
+--   (b) what is said about a running row demands incarnation = me and attempt = mine in that row's own change.
+-- READ COMMITTED: within a plpgsql function every statement sees what was committed before that statement, which
+-- fence-then-adopt relies on. Lock order: incarnations, partitions (by queue and number), jobs (by id).
+
+-- ---- guard (a) ----
+
+-- Locks those of the given partitions that are held by the incarnation at the given epoch, in lock order.
+CREATE FUNCTION owned(p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[])
+RETURNS TABLE (queue text, partition integer) LANGUAGE sql AS $$
+    SELECT po.queue, po.partition
+    FROM unnest(p_queues, p_partitions, p_epochs) AS p (queue, partition, epoch)
+    JOIN partition_owner po ON po.queue = p.queue AND po.partition = p.partition
+    WHERE po.incarnation = p_incarnation AND po.epoch = p.epoch
+    ORDER BY po.queue, po.partition
+    FOR NO KEY UPDATE OF po
+$$;
+
+-- ---- taking a partition over ----
+
+-- Whoever the group assigned the partition to last, by its member epoch, owns it, released by the one before or not.
+-- verdict: taken | overtaken (a later epoch stands there) | fenced (this incarnation may not own anything any more).
+CREATE FUNCTION take_over(
+    p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_topic_ids uuid[])
+RETURNS TABLE (queue text, partition integer, verdict text, next_offset bigint, stored_epoch integer, log_replaced boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    replaced text[];
+BEGIN
+    PERFORM FROM worker_incarnation w WHERE w.incarnation = p_incarnation AND w.fenced_at IS NULL FOR SHARE;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT p.queue, p.partition, 'fenced', 0::bigint, 0, false
+            FROM unnest(p_queues, p_partitions) AS p (queue, partition);
+        RETURN;
+    END IF;
+
+    SELECT coalesce(array_agg(l.queue || '/' || l.partition), '{}') INTO replaced FROM (
+        SELECT po.queue, po.partition, po.topic_id <> p.topic_id AS is_replaced
+        FROM unnest(p_queues, p_partitions, p_topic_ids) AS p (queue, partition, topic_id)
+        JOIN partition_owner po ON po.queue = p.queue AND po.partition = p.partition
+        ORDER BY po.queue, po.partition
+        FOR NO KEY UPDATE OF po) l WHERE l.is_replaced;
+
+    INSERT INTO partition_owner AS po (queue, partition, incarnation, epoch, topic_id)
+    SELECT p.queue, p.partition, p_incarnation, p.epoch, p.topic_id
+    FROM unnest(p_queues, p_partitions, p_epochs, p_topic_ids) AS p (queue, partition, epoch, topic_id)
+    ORDER BY p.queue, p.partition
+    ON CONFLICT (queue, partition) DO UPDATE SET
+        incarnation = EXCLUDED.incarnation,
+        epoch = EXCLUDED.epoch,
+        -- Offsets of a topic that was made anew mean nothing in the old one.
+        next_offset = CASE WHEN po.topic_id = EXCLUDED.topic_id THEN po.next_offset ELSE 0 END,
+        topic_id = EXCLUDED.topic_id,
+        taken_at = now()
+    WHERE po.epoch <= EXCLUDED.epoch;
+
+    -- A key's first waiter may have been overlooked by the owner before: have every one looked at now.
+    UPDATE job_waiting w SET due_at = now()
+    FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
+    WHERE w.queue = o.queue AND w.partition = o.partition AND w.key_position IS NOT NULL
+      AND w.state = 'parked' AND w.due_at > now() AND w.due_at < 'infinity';
+
+    RETURN QUERY
+    SELECT po.queue, po.partition,
+           CASE WHEN po.incarnation = p_incarnation AND po.epoch = p.epoch THEN 'taken' ELSE 'overtaken' END,
+           po.next_offset, po.epoch, (po.queue || '/' || po.partition) = ANY (replaced)
+    FROM unnest(p_queues, p_partitions, p_epochs) AS p (queue, partition, epoch)
+    JOIN partition_owner po ON po.queue = p.queue AND po.partition = p.partition;
+END $$;
+
+-- The group was made anew, so its epochs start again below the stored one. Only for who has read the group's epoch.
+CREATE FUNCTION reset_epoch(p_queue text, p_partition integer, p_stored integer, p_epoch integer)
+RETURNS boolean LANGUAGE sql AS $$
+    UPDATE partition_owner SET epoch = p_epoch
+    WHERE queue = p_queue AND partition = p_partition AND epoch = p_stored
+    RETURNING true
+$$;
+
+-- Kafka's log does not reach to where claiming would go on: go on at what it has. Identity alone decides from here.
+CREATE FUNCTION reset_position(p_incarnation text, p_queue text, p_partition integer, p_epoch integer, p_offset bigint)
+RETURNS boolean LANGUAGE sql AS $$
+    UPDATE partition_owner SET next_offset = p_offset
+    WHERE queue = p_queue AND partition = p_partition AND incarnation = p_incarnation AND epoch = p_epoch
+    RETURNING true
+$$;
+
+-- ---- claim ----
+
+CREATE TYPE claim_record AS (
+    ix            integer,
+    queue         text,
+    partition     integer,
+    keyed         boolean,
+    windowed      boolean,
+    record_offset bigint,
+    job_id        uuid,
+    position_id   uuid,       -- for a record whose own id is taken by another payload
+    type          text,
+    order_key     text,
+    max_failures  integer,
+    due_at        timestamptz,
+    deadline      timestamptz,
+    submitted_at  timestamptz,
+    record_key    bytea,
+    payload       bytea,
+    headers       bytea,
+    payload_hash  bytea,
+    dead_reason   text,
+    dead_detail   text
+);
+
+-- How long until a key's first waiter is looked at again although nobody said so; a head that runs elsewhere may be
+-- settled by someone who cannot start what follows.
+CREATE FUNCTION key_recheck(head_is_foreign boolean) RETURNS interval LANGUAGE sql AS $$
+    SELECT CASE WHEN head_is_foreign THEN interval '250 ms' ELSE interval '5 s' END * (0.9 + 0.2 * random())
+$$;
+
+-- Makes polled records durable and moves each partition's position, both or neither. A partition that is not mine at
+-- that epoch, or whose position is not p_from, gets nothing written: its records come back as not_owner.
+-- verdict per record: started | waiting | duplicate | dead | not_owner.
+CREATE FUNCTION claim(
+    p_incarnation text,
+    p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
+    r_part integer[], r_offset bigint[], r_job_id uuid[], r_position_id uuid[], r_type text[], r_order_key text[],
+    r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at timestamptz[],
+    r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
+    r_dead_reason text[], r_dead_detail text[])
+RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    won integer[];
+    recs claim_record[];
+    fresh integer[];
+    clash integer[];
+BEGIN
+    PERFORM FROM owned(p_incarnation, p_queues, p_partitions, p_epochs);
+    WITH moved AS (
+        UPDATE partition_owner po SET next_offset = p.to_offset
+        FROM unnest(p_queues, p_partitions, p_epochs, p_from, p_to) WITH ORDINALITY
+            AS p (queue, partition, epoch, from_offset, to_offset, ix)
+        WHERE po.queue = p.queue AND po.partition = p.partition
+          AND po.incarnation = p_incarnation AND po.epoch = p.epoch AND po.next_offset = p.from_offset
+        RETURNING p.ix::integer AS ix)
+    SELECT coalesce(array_agg(ix), '{}') INTO won FROM moved;
+
+    SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
+            r.record_offset, r.job_id, r.position_id, r.type, r.order_key, r.max_failures, r.due_at, r.deadline,
+            r.submitted_at, r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail)::claim_record
+            ORDER BY r.ix)
+    INTO recs
+    FROM unnest(r_part, r_offset, r_job_id, r_position_id, r_type, r_order_key, r_max_failures, r_due_at, r_deadline,
+            r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash, r_dead_reason, r_dead_detail)
+        WITH ORDINALITY AS r (part, record_offset, job_id, position_id, type, order_key, max_failures, due_at, deadline,
+            submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, ix)
+    JOIN queue q ON q.name = p_queues[r.part]
+    WHERE r.part = ANY (won);
+
+    -- Identity outlives the row. In id order, since two claims with the same ids in different order would deadlock.
+    WITH known AS (
+        INSERT INTO job_identity AS i (job_id, queue, partition, record_offset, payload_hash)
+        SELECT r.job_id, r.queue, r.partition, r.record_offset, r.payload_hash
+        FROM unnest(recs) r WHERE r.windowed AND r.dead_reason IS NULL
+        ORDER BY r.job_id, r.ix
+        ON CONFLICT (job_id) DO UPDATE SET   -- outside the window a submission is a new job
+            queue = EXCLUDED.queue, partition = EXCLUDED.partition, record_offset = EXCLUDED.record_offset,
+            payload_hash = EXCLUDED.payload_hash, seen_at = now()
+        WHERE i.seen_at < now() - (SELECT q.duplicate_window FROM queue q WHERE q.name = EXCLUDED.queue)
+        RETURNING queue, partition, record_offset)
+    SELECT array_agg(r.ix) INTO fresh
+    FROM unnest(recs) r LEFT JOIN known k USING (queue, partition, record_offset)
+    WHERE r.dead_reason IS NULL AND (k.queue IS NOT NULL OR NOT r.windowed);
+    fresh := coalesce(fresh, '{}');
+
+    -- Where no window is kept, at least nothing unfinished is started twice.
+    SELECT coalesce(array_agg(f.ix), '{}') INTO fresh FROM (
+        SELECT r.ix, row_number() OVER (PARTITION BY r.job_id ORDER BY r.ix) AS nth, r.job_id
+        FROM unnest(recs) r WHERE r.ix = ANY (fresh)) f
+    WHERE f.nth = 1
+      AND NOT EXISTS (SELECT FROM job_running x WHERE x.job_id = f.job_id)
+      AND NOT EXISTS (SELECT FROM job_waiting x WHERE x.job_id = f.job_id);
+
+    -- The same id with another payload is not the same job, and not a new one either.
+    SELECT coalesce(array_agg(r.ix), '{}') INTO clash
+    FROM unnest(recs) r JOIN job_identity i USING (job_id)
+    WHERE r.windowed AND r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND i.payload_hash <> r.payload_hash;
+
+    INSERT INTO duplicate_submission (job_id, queue, partition, record_offset)
+    SELECT r.job_id, r.queue, r.partition, r.record_offset FROM unnest(recs) r
+    WHERE r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND NOT r.ix = ANY (clash)
+    ON CONFLICT DO NOTHING;
+
+    INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, state, reason, detail, attempt,
+        failures, recoveries, incarnation, submitted_at, claimed_at, record_key, payload, headers)
+    SELECT CASE WHEN r.ix = ANY (clash) THEN r.position_id ELSE r.job_id END, r.queue, r.partition, r.record_offset,
+        r.type, r.order_key, 'dead', coalesce(r.dead_reason, 'identity_conflict'),
+        coalesce(r.dead_detail, 'job ' || r.job_id || ' was submitted before with another payload'),
+        0, 0, 0, p_incarnation, r.submitted_at, now(), r.record_key, r.payload, r.headers
+    FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash);
+
+    RETURN QUERY
+    WITH scheduled AS (
+        INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, type, order_key, max_failures,
+            deadline, submitted_at, record_key, payload, headers)
+        SELECT r.job_id, r.queue, r.partition, r.record_offset, 'scheduled', r.due_at, r.type,
+            CASE WHEN r.keyed THEN r.order_key END, r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload,
+            r.headers
+        FROM unnest(recs) r WHERE r.ix = ANY (fresh) AND r.due_at > now()
+        RETURNING job_id),
+    ready AS MATERIALIZED (
+        SELECT r.*, CASE WHEN r.keyed AND r.order_key IS NOT NULL THEN nextval('key_position') END AS place
+        FROM (SELECT * FROM unnest(recs) u WHERE u.ix = ANY (fresh) AND (u.due_at IS NULL OR u.due_at <= now())
+              ORDER BY u.ix) r),
+    -- A key is free when the table has nothing unfinished of it: asked of the table, never of memory.
+    keyed AS MATERIALIZED (
+        SELECT r.ix, h.incarnation AS head, f.first_waiting IS NOT NULL AS queued,
+            row_number() OVER (PARTITION BY r.queue, r.order_key ORDER BY r.ix) AS nth
+        FROM ready r
+        LEFT JOIN LATERAL (SELECT j.incarnation FROM job_running j
+            WHERE j.queue = r.queue AND j.order_key = r.order_key LIMIT 1) h ON true
+        LEFT JOIN LATERAL (SELECT w.key_position AS first_waiting FROM job_waiting w
+            WHERE w.queue = r.queue AND w.order_key = r.order_key AND w.key_position IS NOT NULL
+            ORDER BY w.key_position LIMIT 1) f ON true
+        WHERE r.place IS NOT NULL),
+    started AS (
+        INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, order_key,
+            key_position, max_failures, deadline, submitted_at, record_key, payload, headers)
+        SELECT r.job_id, r.queue, r.partition, r.record_offset, p_incarnation, 1, r.type,
+            CASE WHEN r.place IS NOT NULL THEN r.order_key END, r.place, r.max_failures, r.deadline, r.submitted_at,
+            r.record_key, r.payload, r.headers
+        FROM ready r LEFT JOIN keyed k USING (ix)
+        WHERE k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+        RETURNING job_id),
+    parked AS (
+        INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, type, order_key,
+            key_position, max_failures, deadline, submitted_at, record_key, payload, headers)
+        SELECT r.job_id, r.queue, r.partition, r.record_offset, 'parked',
+            -- Only the first waiter of a key has a time; the others are found when it starts.
+            CASE WHEN NOT k.queued AND k.nth = CASE WHEN k.head IS NULL THEN 2 ELSE 1 END
+                THEN now() + key_recheck(k.head IS NOT NULL AND k.head <> p_incarnation) ELSE 'infinity' END,
+            'behind its key', r.type, r.order_key, r.place, r.max_failures, r.deadline, r.submitted_at, r.record_key,
+            r.payload, r.headers
+        FROM ready r JOIN keyed k USING (ix)
+        WHERE NOT (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+        RETURNING job_id)
+    SELECT r.ix, CASE WHEN s.job_id IS NOT NULL THEN 'started' ELSE 'waiting' END, r.place
+        FROM ready r LEFT JOIN started s USING (job_id)
+    UNION ALL SELECT r.ix, 'waiting', NULL FROM unnest(recs) r JOIN scheduled s USING (job_id) WHERE r.ix = ANY (fresh)
+    UNION ALL SELECT r.ix, 'dead', NULL FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash)
+    UNION ALL SELECT r.ix, 'duplicate', NULL FROM unnest(recs) r
+        WHERE r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND NOT r.ix = ANY (clash)
+    UNION ALL SELECT p.ix::integer, 'not_owner', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
+        WHERE NOT p.part = ANY (won);
+END $$;
+
+-- ---- start ----
+
+-- Waiting rows become running ones of the incarnation. The caller holds the lock of their partitions and has looked
+-- whether their keys are free. Whoever follows in a key becomes its first waiter.
+CREATE FUNCTION start_waiting(p_incarnation text, p_job_ids uuid[]) RETURNS SETOF job_running LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH gone AS (
+        DELETE FROM job_waiting w USING unnest(p_job_ids) AS s (job_id) WHERE w.job_id = s.job_id RETURNING w.*)
+    INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, order_key, key_position,
+        failures, recoveries, max_failures, deadline, submitted_at, claimed_at, record_key, payload, headers)
+    SELECT g.job_id, g.queue, g.partition, g.record_offset, p_incarnation, g.attempt + 1, g.type, g.order_key,
+        g.key_position, g.failures, g.recoveries, g.max_failures, g.deadline, g.submitted_at, g.claimed_at, g.record_key,
+        g.payload, g.headers
+    FROM gone g
+    ON CONFLICT (job_id) DO NOTHING   -- only where no window is kept: an unfinished job of that id runs already
+    RETURNING *;
+
+    UPDATE job_waiting w SET due_at = now() + key_recheck(false)
+    FROM job_running r
+    CROSS JOIN LATERAL (SELECT n.job_id FROM job_waiting n
+        WHERE n.queue = r.queue AND n.order_key = r.order_key AND n.key_position IS NOT NULL
+        ORDER BY n.key_position LIMIT 1) next
+    WHERE r.job_id = ANY (p_job_ids) AND r.order_key IS NOT NULL AND w.job_id = next.job_id AND w.due_at = 'infinity';
+END $$;
+
+-- Starts what is due in my partitions, the longest due first, at most p_limit jobs. A job whose key is busy is put off.
+CREATE FUNCTION start_due(
+    p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_limit integer)
+RETURNS SETOF job_running LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    due uuid[];
+    free uuid[];
+BEGIN
+    SELECT array_agg(d.job_id ORDER BY d.due_at, d.job_id) INTO due FROM (
+        SELECT w.job_id, w.due_at
+        FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
+        JOIN queue q ON q.name = o.queue AND NOT q.paused
+        CROSS JOIN LATERAL (SELECT x.job_id, x.due_at FROM job_waiting x
+            WHERE x.queue = o.queue AND x.partition = o.partition AND x.due_at <= now()
+            ORDER BY x.due_at LIMIT p_limit) w
+        ORDER BY w.due_at, w.job_id
+        LIMIT p_limit) d;
+    IF due IS NULL THEN
+        RETURN;
+    END IF;
+
+    -- A scheduled job takes its place in its key when it becomes due.
+    UPDATE job_waiting w SET key_position = nextval('key_position'), state = 'ready'
+    WHERE w.job_id = ANY (due) AND w.order_key IS NOT NULL AND w.key_position IS NULL;
+
+    SELECT array_agg(w.job_id) INTO free
+    FROM job_waiting w
+    WHERE w.job_id = ANY (due) AND (w.order_key IS NULL OR (
+        NOT EXISTS (SELECT FROM job_running r WHERE r.queue = w.queue AND r.order_key = w.order_key)
+        AND NOT EXISTS (SELECT FROM job_waiting e WHERE e.queue = w.queue AND e.order_key = w.order_key
+            AND e.key_position < w.key_position)));
+
+    -- The others wait behind their key: the first of them with a time, the rest until it starts.
+    UPDATE job_waiting w SET state = 'parked', reason = 'behind its key', due_at =
+        CASE WHEN EXISTS (SELECT FROM job_waiting e WHERE e.queue = w.queue AND e.order_key = w.order_key
+                AND e.key_position < w.key_position)
+            THEN 'infinity'
+            ELSE now() + key_recheck(EXISTS (SELECT FROM job_running r WHERE r.queue = w.queue
+                AND r.order_key = w.order_key AND r.incarnation <> p_incarnation)) END
+    WHERE w.job_id = ANY (due) AND NOT w.job_id = ANY (coalesce(free, '{}'));
+
+    RETURN QUERY SELECT * FROM start_waiting(p_incarnation, coalesce(free, '{}'));
+END $$;
+
+-- ---- settle ----
+
+-- Closes runs: guard (b) in each row's own DELETE. A final state leaves for the history; anything else waits again.
+-- No outcome but success may close a job while a call of it is open whose answer nobody knows: it becomes unknown.
+-- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
+-- verdict: settled | unknown | rejected (not mine any more; nothing written) | started (a key's next job).
+CREATE FUNCTION settle(
+    p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
+    p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
+    p_intent_jobs uuid[], p_intent_steps text[],
+    p_queues text[], p_partitions integer[], p_epochs integer[])
+RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    held text[];
+    finished uuid[];
+    waiting uuid[];
+    unsure uuid[];
+    next_jobs uuid[];
+BEGIN
+    IF cardinality(p_queues) > 0 THEN
+        SELECT array_agg(o.queue || '/' || o.partition) INTO held
+        FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o;
+    END IF;
+    held := coalesce(held, '{}');
+
+    IF cardinality(p_intent_jobs) > 0 THEN
+        UPDATE job_intent i SET closed_at = now()
+        FROM unnest(p_intent_jobs, p_intent_steps) AS c (job_id, step)
+        WHERE i.job_id = c.job_id AND i.step = c.step AND i.closed_at IS NULL;
+    END IF;
+
+    SELECT array_agg(o.job_id) INTO unsure
+    FROM unnest(p_job_ids, p_outcomes) AS o (job_id, outcome)
+    WHERE o.outcome IN ('declined', 'dead', 'cancelled', 'expired')
+      AND EXISTS (SELECT FROM job_intent i WHERE i.job_id = o.job_id AND i.closed_at IS NULL);
+    unsure := coalesce(unsure, '{}');
+
+    WITH o AS (
+        SELECT * FROM unnest(p_job_ids, p_attempts, p_outcomes, p_reasons, p_details, p_results, p_entered_at)
+            AS o (job_id, attempt, outcome, reason, detail, result, entered_at)
+        WHERE o.outcome IN ('succeeded', 'declined', 'dead', 'cancelled', 'expired') AND NOT o.job_id = ANY (unsure)),
+    gone AS (
+        DELETE FROM job_running r USING o
+        WHERE r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+        RETURNING r.*, o.outcome, o.reason, o.detail, o.result, o.entered_at AS entered),
+    kept AS (
+        INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, key_position, state, reason,
+            detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at, started_at, entered_at,
+            record_key, payload, headers)
+        SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, g.order_key, g.key_position, g.outcome, g.reason,
+            g.detail, g.result, g.attempt, g.failures + (g.outcome = 'dead')::integer, g.recoveries, g.incarnation,
+            g.submitted_at, g.claimed_at, g.started_at, g.entered,
+            CASE WHEN g.outcome = 'dead' THEN g.record_key END, CASE WHEN g.outcome = 'dead' THEN g.payload END,
+            CASE WHEN g.outcome = 'dead' THEN g.headers END
+        FROM gone g
+        RETURNING job_id)
+    SELECT array_agg(k.job_id) INTO finished FROM kept k;
+
+    IF (cardinality(p_job_ids) > coalesce(cardinality(finished), 0)) THEN
+        WITH o AS (
+            SELECT * FROM unnest(p_job_ids, p_attempts, p_outcomes, p_reasons, p_details, p_delays_ms, p_entered_at)
+                AS o (job_id, attempt, outcome, reason, detail, delay_ms, entered_at)
+            WHERE o.outcome NOT IN ('succeeded', 'declined', 'dead', 'cancelled', 'expired') OR o.job_id = ANY (unsure)),
+        gone AS (
+            DELETE FROM job_running r USING o
+            WHERE r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+            RETURNING r.*, CASE WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE o.outcome END AS outcome, o.reason,
+                o.detail, now() + make_interval(secs => o.delay_ms / 1000.0) AS due, o.entered_at AS entered),
+        noted AS (
+            INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, detail, started_at,
+                entered_at, due_at)
+            SELECT g.job_id, g.queue, g.type, g.attempt, g.incarnation, g.outcome, g.reason, g.detail, g.started_at,
+                g.entered, g.due
+            FROM gone g),
+        kept AS (
+            INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, attempt, type,
+                order_key, key_position, failures, recoveries, max_failures, deadline, submitted_at, claimed_at, record_key,
+                payload, headers)
+            SELECT g.job_id, g.queue, g.partition, g.record_offset,
+                CASE g.outcome WHEN 'retried' THEN 'retrying' WHEN 'snoozed' THEN 'scheduled' ELSE g.outcome END,
+                g.due, g.reason, g.attempt, g.type, g.order_key, g.key_position,
+                g.failures + (g.outcome = 'retried')::integer, g.recoveries, g.max_failures, g.deadline, g.submitted_at,
+                g.claimed_at, g.record_key, g.payload, g.headers
+            FROM gone g
+            RETURNING job_id)
+        SELECT array_agg(k.job_id) INTO waiting FROM kept k;
+
+        INSERT INTO rejected_write (incarnation, operation, job_id)
+        SELECT p_incarnation, 'settle', o.job_id FROM unnest(p_job_ids) AS o (job_id)
+        WHERE NOT o.job_id = ANY (coalesce(finished, '{}')) AND NOT o.job_id = ANY (coalesce(waiting, '{}'));
+    END IF;
+
+    RETURN QUERY
+    SELECT CASE WHEN NOT (o.job_id = ANY (coalesce(finished, '{}')) OR o.job_id = ANY (coalesce(waiting, '{}')))
+                THEN 'rejected' WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE 'settled' END,
+        o.job_id, NULL::job_running
+    FROM unnest(p_job_ids) AS o (job_id);
+
+    -- Keys whose head has just become final. The history row is a moment old, so its index entry is warm.
+    SELECT array_agg(n.job_id) FILTER (WHERE n.mine AND n.state IN ('parked', 'ready')),
+           array_agg(n.job_id) FILTER (WHERE NOT n.mine)
+    INTO next_jobs, waiting
+    FROM (
+        SELECT first.job_id, first.state, (h.queue || '/' || h.partition) = ANY (held) AS mine
+        FROM job_history h
+        CROSS JOIN LATERAL (SELECT w.job_id, w.state FROM job_waiting w
+            WHERE w.queue = h.queue AND w.order_key = h.order_key AND w.key_position IS NOT NULL
+            ORDER BY w.key_position LIMIT 1) first
+        WHERE h.job_id = ANY (coalesce(finished, '{}')) AND h.order_key IS NOT NULL
+          AND h.settled_at >= now() - interval '1 second') n;
+
+    IF waiting IS NOT NULL THEN
+        UPDATE job_waiting w SET due_at = now() WHERE w.job_id = ANY (waiting) AND w.state = 'parked';
+    END IF;
+    IF next_jobs IS NOT NULL THEN
+        RETURN QUERY SELECT 'started', s.job_id, s FROM start_waiting(p_incarnation, next_jobs) s;
+    END IF;
+END $$;
+
+-- ---- adoption ----
+
+-- Running rows of fenced incarnations in my partitions become mine. Rows that someone has locked are left for the
+-- next scan: never wait behind a zombie's statement.
+CREATE FUNCTION adopt(p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[])
+RETURNS SETOF job_running LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH taken AS MATERIALIZED (
+        SELECT r.*
+        FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
+        JOIN job_running r ON r.queue = o.queue AND r.partition = o.partition
+        JOIN worker_incarnation w ON w.incarnation = r.incarnation
+        WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
+        ORDER BY r.job_id
+        FOR UPDATE OF r SKIP LOCKED),
+    noted AS (
+        INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
+        SELECT t.job_id, t.queue, t.type, t.attempt, t.incarnation, 'interrupted', 'its worker died', t.started_at,
+            t.entered_at
+        FROM taken t)
+    UPDATE job_running r
+    SET incarnation = p_incarnation, attempt = r.attempt + 1, recoveries = r.recoveries + 1, started_at = now(),
+        entered_at = NULL
+    FROM taken t WHERE r.job_id = t.job_id
+    RETURNING r.*;
+END $$;
+
+-- ---- effects ----
+
+-- Stores the idempotency key of a step before its first call; again: the same key. Guard (b): only for a job that is
+-- mine and runs. No row comes back for a job that is not.
+CREATE FUNCTION intend(p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_steps text[])
+RETURNS TABLE (job_id uuid, step text, idempotency_key text, opened_before boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH mine AS MATERIALIZED (
+        SELECT r.job_id, s.step
+        FROM unnest(p_job_ids, p_attempts, p_steps) AS s (job_id, attempt, step)
+        JOIN job_running r ON r.job_id = s.job_id AND r.incarnation = p_incarnation AND r.attempt = s.attempt
+        ORDER BY r.job_id, s.step
+        FOR NO KEY UPDATE OF r),
+    opened AS (
+        INSERT INTO job_intent AS i (job_id, step, version, idempotency_key)
+        SELECT m.job_id, m.step, 1, 'muster:' || m.job_id || ':' || m.step || ':1' FROM mine m
+        ON CONFLICT (job_id, step, version) DO NOTHING
+        RETURNING i.job_id, i.step)
+    SELECT m.job_id, m.step, 'muster:' || m.job_id || ':' || m.step || ':1', o.job_id IS NULL
+    FROM mine m LEFT JOIN opened o USING (job_id, step);
+END $$;
+
+-- ---- incarnations ----
+
+-- A new life of a worker; null while an earlier one is not fenced, or when p_epoch is no longer the leader's.
+CREATE FUNCTION mint_incarnation(p_worker text, p_pool text, p_launcher text, p_host text, p_epoch bigint)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    minted text;
+BEGIN
+    IF p_epoch IS NOT NULL THEN
+        PERFORM FROM leader_lease WHERE name = 'coordinator' AND epoch = p_epoch AND expires_at > now() FOR SHARE;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    INSERT INTO worker (name, pool) VALUES (p_worker, p_pool) ON CONFLICT (name) DO UPDATE SET pool = EXCLUDED.pool;
+    IF EXISTS (SELECT FROM worker_incarnation w WHERE w.worker = p_worker AND w.fenced_at IS NULL) THEN
+        RETURN NULL;
+    END IF;
+    UPDATE worker SET last_number = last_number + 1 WHERE name = p_worker;
+    INSERT INTO worker_incarnation (incarnation, worker, number, pool, launcher, host, minted_epoch)
+    SELECT p_worker || '.' || w.last_number, p_worker, w.last_number, p_pool, p_launcher, p_host, p_epoch
+    FROM worker w WHERE w.name = p_worker
+    RETURNING incarnation INTO minted;
+    RETURN minted;
+END $$;
+
+-- Says for good that an incarnation is dead. p_epoch: the leader's; null for a partition's owner that decides by the
+-- group alone, which may do so only while no leader's lease is fresh, and for an incarnation that ends itself.
+-- verdict: fenced | already | unknown | deposed | leader_decides | draining.
+CREATE FUNCTION fence(p_incarnation text, p_reason text, p_by text, p_epoch bigint)
+RETURNS text LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
+BEGIN
+    IF p_epoch IS NOT NULL THEN
+        PERFORM FROM leader_lease WHERE name = 'coordinator' AND epoch = p_epoch AND expires_at > now();
+        IF NOT FOUND THEN
+            RETURN 'deposed';
+        END IF;
+    ELSIF p_by <> p_incarnation THEN
+        PERFORM FROM leader_lease WHERE name = 'coordinator' AND expires_at > now();
+        IF FOUND THEN
+            RETURN 'leader_decides';
+        END IF;
+        PERFORM FROM drain_lease WHERE incarnation = p_incarnation AND expires_at > now();
+        IF FOUND THEN
+            RETURN 'draining';
+        END IF;
+    END IF;
+    UPDATE worker_incarnation SET fenced_at = now(), fenced_reason = p_reason, fenced_by = p_by
+    WHERE incarnation = p_incarnation AND fenced_at IS NULL;
+    IF FOUND THEN
+        RETURN 'fenced';
+    END IF;
+    PERFORM FROM worker_incarnation WHERE incarnation = p_incarnation;
+    RETURN CASE WHEN FOUND THEN 'already' ELSE 'unknown' END;
+END $$;
+
+-- Ends what an incarnation still has open in Postgres, so that no lock of it outlives its fence.
+CREATE FUNCTION end_backends(p_incarnation text) RETURNS integer LANGUAGE sql AS $$
+    SELECT count(*)::integer FROM (
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = p_incarnation AND pid <> pg_backend_pid() AND datname = current_database()) e
+$$;
+
+-- ---- leadership ----
+
+-- Takes or renews the lease. Null: somebody else holds it. The epoch rises whenever the holder changes, and also when
+-- a holder comes back after its lease had run out: what it decided before that is void.
+CREATE FUNCTION lead(p_name text, p_holder text, p_ttl interval) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO leader_lease AS l (name, holder, epoch, expires_at) VALUES (p_name, p_holder, 1, now() + p_ttl)
+    ON CONFLICT (name) DO UPDATE SET
+        holder = EXCLUDED.holder,
+        epoch = CASE WHEN l.holder = EXCLUDED.holder AND l.expires_at > now() THEN l.epoch ELSE l.epoch + 1 END,
+        expires_at = EXCLUDED.expires_at
+    WHERE l.holder = EXCLUDED.holder OR l.expires_at <= now()
+    RETURNING epoch
+$$;
