@@ -1,0 +1,106 @@
+package dev.muster.store;
+
+import dev.muster.fleet.Incarnation;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** A worker's own life in Postgres: minted, registered, read, ended. Throws {@link StoreException}. Thread-safe. */
+public final class IncarnationStore {
+    private final Db db;
+
+    public IncarnationStore(Database database) {
+        this.db = new Db(database);
+    }
+
+    /** How the own row looks. */
+    public enum OwnRow {
+        LIVE,
+        FENCED,
+        /** Not there: the database is another one, or was set back. As bad as fenced. */
+        MISSING
+    }
+
+    /** What {@link #fence} came to. */
+    public enum Fenced {
+        FENCED,
+        ALREADY,
+        UNKNOWN,
+        /** A coordinator leads: it decides. */
+        LEADER_DECIDES,
+        /** It has left its group and says that it lives. */
+        DRAINING
+    }
+
+    /**
+     * A new life for a worker that nobody else starts. Empty while an earlier one is not fenced.
+     *
+     * @param host where it runs
+     */
+    public Optional<Incarnation> mint(String worker, String pool, String host) {
+        return db.first(
+                        "mint an incarnation of " + worker,
+                        IncarnationSql.MINT,
+                        statement -> {
+                            statement.setString(1, worker);
+                            statement.setString(2, pool);
+                            statement.setString(3, "external");
+                            statement.setString(4, host);
+                        },
+                        row -> row.getString(1))
+                .map(Incarnation::new);
+    }
+
+    /** Says which process lives this life. False: the row is missing, fenced or taken, and the process must end. */
+    public boolean register(Incarnation me, String host, long pid, Instant processStartedAt, int healthPort) {
+        return db.first(
+                        "register " + me,
+                        IncarnationSql.REGISTER,
+                        statement -> {
+                            statement.setString(1, host);
+                            statement.setLong(2, pid);
+                            statement.setObject(3, Db.timestamp(processStartedAt));
+                            statement.setInt(4, healthPort);
+                            statement.setString(5, me.id());
+                        },
+                        row -> row.getBoolean(1))
+                .orElse(false);
+    }
+
+    public OwnRow ownRow(Incarnation me) {
+        List<Boolean> rows = db.query(
+                "read the own row of " + me,
+                IncarnationSql.OWN_ROW,
+                statement -> statement.setString(1, me.id()),
+                row -> row.getString(1) != null);
+        if (rows.isEmpty()) {
+            return OwnRow.MISSING;
+        }
+        return rows.getFirst() ? OwnRow.FENCED : OwnRow.LIVE;
+    }
+
+    /**
+     * Says for good that an incarnation is dead, by the group's word or one's own; while a coordinator leads, that is
+     * for it to say, except about oneself.
+     *
+     * @param by who says so
+     */
+    public Fenced fence(Incarnation incarnation, String reason, Incarnation by) {
+        return db.first(
+                        "fence " + incarnation,
+                        IncarnationSql.FENCE,
+                        statement -> {
+                            statement.setString(1, incarnation.id());
+                            statement.setString(2, reason);
+                            statement.setString(3, by.id());
+                        },
+                        row -> row.getString(1))
+                .map(verdict -> Fenced.valueOf(verdict.toUpperCase(java.util.Locale.ROOT)))
+                .orElse(Fenced.UNKNOWN);
+    }
+
+    /** Renews the lease by which a worker that has left its group says that its jobs still run: 3 s from now. */
+    public void renewDrain(Incarnation me) {
+        db.update("renew the drain lease of " + me, IncarnationSql.DRAIN, statement -> statement.setString(1, me.id()));
+    }
+}

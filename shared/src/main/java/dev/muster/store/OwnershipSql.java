@@ -1,0 +1,66 @@
+package dev.muster.store;
+
+/**
+ * The statements of the ownership protocol. Nearly all call a function of {@code V002__create_ownership_functions.sql},
+ * where the locks and guards are explained; each is one autocommit statement.
+ */
+final class OwnershipSql {
+    private OwnershipSql() {}
+
+    /** One row per partition. Locks the incarnation and the partitions. */
+    static final String TAKE_OVER = "SELECT * FROM take_over(?, ?, ?, ?, ?)";
+
+    static final String RESET_EPOCH = "SELECT reset_epoch(?, ?, ?, ?)";
+
+    static final String RESET_POSITION = "SELECT reset_position(?, ?, ?, ?, ?)";
+
+    /** One row per record. Locks the partitions, then identities by id. */
+    static final String CLAIM = """
+            SELECT ix, verdict
+            FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
+
+    /** The adopted jobs. Locks the partitions, then the free ones of the rows. */
+    static final String ADOPT = "SELECT * FROM adopt(?, ?, ?, ?)";
+
+    /** At most the given number of due jobs. Locks the partitions. */
+    static final String START_DUE = "SELECT * FROM start_due(?, ?, ?, ?, ?)";
+
+    /** One row per outcome, then one per job that a freed key starts. */
+    static final String SETTLE = """
+            SELECT s.verdict, s.job_id AS settled, (s.started).*
+            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) s""";
+
+    static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";
+
+    /** All running rows of an incarnation: as many as it has slots, or a little more. Reads the small table through. */
+    static final String CENSUS = """
+            SELECT *
+            FROM job_running
+            WHERE incarnation = ?""";
+
+    /** Running rows of others in my partitions. Reads the small table through. */
+    static final String FOREIGN = """
+            SELECT r.job_id, r.incarnation, w.fenced_at IS NOT NULL AS fenced
+            FROM unnest(?, ?) AS p (queue, partition)
+            JOIN job_running r ON r.queue = p.queue AND r.partition = p.partition
+            LEFT JOIN worker_incarnation w ON w.incarnation = r.incarnation
+            WHERE r.incarnation <> ?""";
+
+    /** Notes when the handlers of adopted jobs were entered: what recovery is measured by. Guard (b). */
+    static final String ENTERED = """
+            UPDATE job_running r
+            SET entered_at = e.entered_at
+            FROM unnest(?, ?, ?) AS e (job_id, attempt, entered_at)
+            WHERE r.job_id = e.job_id
+              AND r.incarnation = ?
+              AND r.attempt = e.attempt""";
+
+    /** Is a leader's lease fresh? Then it decides who is dead. */
+    static final String LEADER_IS_FRESH = """
+            SELECT EXISTS (SELECT FROM leader_lease WHERE name = 'coordinator' AND expires_at > now())""";
+
+    static final String REJECTED_CLAIM = """
+            INSERT INTO rejected_write (incarnation, operation, queue, partition)
+            SELECT ?, 'claim', p.queue, p.partition
+            FROM unnest(?, ?) AS p (queue, partition)""";
+}
