@@ -1,0 +1,19 @@
+package dev.muster.embedded;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** The start of a child JVM's command line: the same java and the same class path as this JVM. */
+public final class ChildJvm {
+    private ChildJvm() {}
+
+    /** The java binary, the class path and what JDK 25 would otherwise warn about; options and a main class follow. */
+    public static List<String> java() {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow");
+    }
+}

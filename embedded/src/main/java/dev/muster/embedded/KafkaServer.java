@@ -1,0 +1,184 @@
+package dev.muster.embedded;
+
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+
+/**
+ * A Kafka broker that is its own controller (KRaft), as a child JVM with this JVM's class path: for the local stack and
+ * for tests. It allows group sessions below a second. Listens on 127.0.0.1 and nowhere else.
+ *
+ * <p>Thread-safety: thread-safe.
+ */
+public final class KafkaServer implements EmbeddedServer {
+    private static final String NAME = "kafka";
+    private static final String CONTROLLER = "kafka-controller";
+    private static final Duration START_LIMIT = Duration.ofMinutes(1);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(15);
+
+    private final Config config;
+    private final Path home;
+    private final ServerProcess process;
+    private volatile int port;
+    private volatile int controllerPort;
+
+    public KafkaServer(Config config) {
+        this.config = config;
+        this.home = config.dataFolder().resolve(NAME);
+        this.process = new ServerProcess(NAME, config.dataFolder());
+        this.port = config.port();
+    }
+
+    @Override
+    public void start() {
+        process.start(this::launch, this::awaitReady);
+    }
+
+    /** Controlled shutdown: groups are moved, logs are flushed, the next start needs no recovery. */
+    @Override
+    public void stop() {
+        process.stop("TERM", STOP_GRACE);
+    }
+
+    @Override
+    public void killHard() {
+        process.killHard();
+    }
+
+    @Override
+    public void signal(String name) {
+        process.signal(name);
+    }
+
+    @Override
+    public boolean running() {
+        return process.running();
+    }
+
+    @Override
+    public long pid() {
+        return process.pid();
+    }
+
+    @Override
+    public CompletableFuture<ChildProcess.Exit> onExit() {
+        return process.onExit();
+    }
+
+    @Override
+    public Path logFile() {
+        return home.resolve("kafka.log");
+    }
+
+    /** The address for clients; known after the first start. */
+    public String bootstrapServers() {
+        if (port == 0) {
+            throw new IllegalStateException("Kafka was never started, so its port is not known");
+        }
+        return "127.0.0.1:" + port;
+    }
+
+    private ChildProcess launch(DataFolder folder) {
+        port = folder.port(NAME, port);
+        controllerPort = folder.port(CONTROLLER, controllerPort);
+        Path properties = home.resolve("broker.properties");
+        try {
+            Files.createDirectories(home);
+            write(properties);
+        } catch (IOException e) {
+            throw EmbeddedServerException.io("writing " + properties, e);
+        }
+        return ChildProcess.start(ChildProcess.Spec.of(command(properties), logFile()));
+    }
+
+    private void write(Path file) throws IOException {
+        Properties properties = new Properties();
+        properties.putAll(
+                KafkaSettings.of(port, controllerPort, home.resolve("logs").toString(), config.properties()));
+        try (Writer writer = Files.newBufferedWriter(file)) {
+            properties.store(writer, "Written at every start from Muster's settings; changes here are lost.");
+        }
+    }
+
+    private List<String> command(Path properties) {
+        List<String> command = new ArrayList<>(ChildJvm.java());
+        command.addAll(config.jvmOptions());
+        command.addAll(List.of(
+                "-Dlogback.configurationFile=dev/muster/embedded/broker-logback.xml",
+                KafkaBroker.class.getName(),
+                properties.toString()));
+        return command;
+    }
+
+    private void awaitReady(ChildProcess child) {
+        // An Admin that is turned away writes a warning each time, so it is asked only when the port is open.
+        Readiness.await("Kafka", child, START_LIMIT, () -> Ports.accepts(port));
+        Map<String, Object> settings = Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers(),
+                AdminClientConfig.CLIENT_ID_CONFIG, "muster-embedded-readiness",
+                AdminClientConfig.RECONNECT_BACKOFF_MS_CONFIG, "20",
+                AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, "100",
+                AdminClientConfig.RETRY_BACKOFF_MS_CONFIG, "20");
+        try (Admin admin = Admin.create(settings)) {
+            Readiness.await("Kafka", child, START_LIMIT, () -> isRegistered(admin));
+        }
+    }
+
+    /** A broker answers before it is registered; only then does it own partitions, and is listed as a node. */
+    private static boolean isRegistered(Admin admin) {
+        try {
+            return !admin.describeCluster().nodes().get(2, TimeUnit.SECONDS).isEmpty();
+        } catch (ExecutionException | TimeoutException _) {
+            return false;
+        } catch (InterruptedException e) {
+            throw EmbeddedServerException.interrupted("waiting for Kafka to register", e);
+        }
+    }
+
+    /**
+     * Where and how the broker runs.
+     *
+     * @param dataFolder holds the broker in {@code kafka/} and its ports; absolute or relative
+     * @param port the port for clients on 127.0.0.1; 0 for the port of the last run, or a free one that is then kept
+     * @param properties broker properties over the ones of {@code muster up}
+     * @param jvmOptions options of the broker's JVM
+     */
+    public record Config(Path dataFolder, int port, Map<String, String> properties, List<String> jvmOptions) {
+        /** Sized for a laptop: the serial collector keeps the broker near 250 MB. */
+        public static final List<String> JVM_OPTIONS =
+                List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError");
+
+        public Config {
+            if (port < 0 || port > 65_535) {
+                throw new IllegalArgumentException("port is out of range: " + port);
+            }
+            dataFolder = dataFolder.toAbsolutePath().normalize();
+            properties = Map.copyOf(properties);
+            jvmOptions = List.copyOf(jvmOptions);
+        }
+
+        /** A broker in a folder, on a port it chooses once. */
+        public static Config in(Path dataFolder) {
+            return new Config(dataFolder, 0, Map.of(), JVM_OPTIONS);
+        }
+
+        /** The same with further options, which win over the ones before. */
+        public Config withJvmOptions(String... more) {
+            List<String> all = new ArrayList<>(jvmOptions);
+            all.addAll(List.of(more));
+            return new Config(dataFolder, port, properties, all);
+        }
+    }
+}

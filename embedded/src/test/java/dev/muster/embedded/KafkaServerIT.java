@@ -1,0 +1,105 @@
+package dev.muster.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KafkaServerIT {
+
+    @Test
+    void keeps_records_and_its_port_across_a_kill_and_serves_short_sessions(@TempDir Path folder) throws Exception {
+        try (KafkaServer server = new KafkaServer(KafkaServer.Config.in(folder))) {
+            server.start();
+            String address = server.bootstrapServers();
+            allowShortSession(address, "g");
+            produce(address, "kept");
+
+            server.killHard();
+            assertThat(server.running()).isFalse();
+            server.start();
+
+            assertThat(server.bootstrapServers()).isEqualTo(address);
+            assertThat(consume(address, "g")).isEqualTo("kept");
+            assertThat(Files.readString(server.logFile())).doesNotContain("ClassNotFound", "SLF4J", "NoClassDef");
+        }
+    }
+
+    @Test
+    void a_wrong_property_is_reported_with_the_brokers_own_words(@TempDir Path folder) {
+        KafkaServer wrong = new KafkaServer(
+                new KafkaServer.Config(folder, 0, Map.of("num.io.threads", "none"), List.of("-Xmx256m")));
+
+        assertThatThrownBy(wrong::start)
+                .isInstanceOf(EmbeddedServerException.class)
+                .hasMessageContaining("num.io.threads");
+    }
+
+    private static void allowShortSession(String address, String group) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
+            admin.createTopics(List.of(new NewTopic("t", 2, (short) 1))).all().get();
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.GROUP, group),
+                            List.of(
+                                    set("consumer.session.timeout.ms", "3000"),
+                                    set("consumer.heartbeat.interval.ms", "200"))))
+                    .all()
+                    .get();
+        }
+    }
+
+    private static AlterConfigOp set(String key, String value) {
+        return new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET);
+    }
+
+    private static void produce(String address, String value) throws Exception {
+        Map<String, Object> settings = Map.of("bootstrap.servers", address, "acks", "all");
+        try (KafkaProducer<String, String> producer =
+                new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
+            producer.send(new ProducerRecord<>("t", "k", value)).get();
+        }
+    }
+
+    private static String consume(String address, String group) {
+        Map<String, Object> settings = Map.of(
+                "bootstrap.servers",
+                address,
+                "group.id",
+                group,
+                "group.protocol",
+                "consumer",
+                "auto.offset.reset",
+                "earliest");
+        try (KafkaConsumer<String, String> consumer =
+                new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
+            consumer.subscribe(List.of("t"));
+            long start = System.nanoTime();
+            Optional<String> value = Optional.empty();
+            while (value.isEmpty()
+                    && System.nanoTime() - start < Duration.ofSeconds(20).toNanos()) {
+                for (ConsumerRecord<String, String> found : consumer.poll(Duration.ofMillis(100))) {
+                    value = Optional.of(found.value());
+                }
+            }
+            return value.orElse("nothing");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.muster.store;
+
+/** The statements of {@link JobReader}. Each reads one snapshot: a job on its way from table to table is seen once. */
+final class JobReaderSql {
+    private JobReaderSql() {}
+
+    /**
+     * By primary key in the two small tables and by index in the history: 0 or 1 row. Where no window of duplicates is
+     * kept an id may have run several times; what is unfinished comes first, then the latest.
+     */
+    static final String FIND = """
+            SELECT * FROM (
+                SELECT job_id, queue, partition, record_offset, type, order_key, 'running' AS state, NULL AS reason,
+                    NULL AS detail, NULL AS result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at,
+                    started_at, entered_at, NULL::timestamptz AS due_at, NULL::timestamptz AS settled_at, 1 AS place
+                FROM job_running
+                WHERE job_id = ?
+                UNION ALL
+                SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,
+                    NULL, NULL, attempt, failures, recoveries, NULL, submitted_at, claimed_at,
+                    NULL, NULL, CASE WHEN isfinite(due_at) THEN due_at END, NULL, 2
+                FROM job_waiting
+                WHERE job_id = ?
+                UNION ALL
+                SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,
+                    detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at,
+                    started_at, entered_at, NULL, settled_at, 3
+                FROM job_history
+                WHERE job_id = ?) j
+            ORDER BY place, settled_at DESC
+            LIMIT 1
+            """;
+
+    /** By index, as many rows as the job had runs that ended without a final state. */
+    static final String ATTEMPTS = """
+            SELECT attempt, incarnation, outcome, reason, detail, started_at, entered_at, ended_at, due_at
+            FROM job_attempt
+            WHERE job_id = ?
+            ORDER BY ended_at, attempt
+            """;
+
+    /**
+     * At most the limit. Each branch is cut on its own: running rows are as many as there are slots, the history is
+     * read backwards by its relay index, and the waiting table, where nothing else may have an index, is sorted as it is.
+     */
+    static final String LIST = """
+            SELECT * FROM (
+                (SELECT job_id, queue, partition, record_offset, type, order_key, 'running' AS state, NULL AS reason,
+                    NULL AS detail, NULL AS result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at,
+                    started_at, entered_at, NULL::timestamptz AS due_at, NULL::timestamptz AS settled_at,
+                    started_at AS changed_at
+                FROM job_running
+                WHERE (?::text IS NULL OR ? = 'running') AND (?::text IS NULL OR queue = ?)
+                  AND (?::text IS NULL OR type = ?)
+                ORDER BY started_at DESC LIMIT ?)
+                UNION ALL
+                (SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,
+                    NULL, NULL, attempt, failures, recoveries, NULL, submitted_at, claimed_at,
+                    NULL, NULL, CASE WHEN isfinite(due_at) THEN due_at END, NULL, claimed_at
+                FROM job_waiting
+                WHERE (?::text IS NULL OR state = ?) AND (?::text IS NULL OR queue = ?)
+                  AND (?::text IS NULL OR type = ?)
+                ORDER BY claimed_at DESC LIMIT ?)
+                UNION ALL
+                (SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,
+                    detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at,
+                    started_at, entered_at, NULL, settled_at, settled_at
+                FROM job_history
+                WHERE (?::text IS NULL OR state = ?) AND (?::text IS NULL OR queue = ?)
+                  AND (?::text IS NULL OR type = ?)
+                ORDER BY xid DESC, seq DESC LIMIT ?)) j
+            ORDER BY changed_at DESC, job_id
+            LIMIT ?
+            """;
+}
