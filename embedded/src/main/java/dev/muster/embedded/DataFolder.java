@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Thread-safety: confined to its server, which guards it.
  */
-final class DataFolder implements AutoCloseable {
+public final class DataFolder implements AutoCloseable {
     private static final long ORPHAN_LIMIT_SECONDS = 20;
 
     /** Linux counts a start from its boot, whose time of day moves a little when the clock is corrected. */
@@ -55,7 +55,7 @@ final class DataFolder implements AutoCloseable {
      * The port for a listener: the wanted one, or for 0 the one it had the last time when that is free, else a free one
      * that is kept for the next time.
      */
-    int port(String listener, int wanted) {
+    public int port(String listener, int wanted) {
         if (wanted != 0) {
             return wanted;
         }
