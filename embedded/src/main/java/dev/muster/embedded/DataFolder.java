@@ -57,7 +57,7 @@ public final class DataFolder implements AutoCloseable {
      */
     public int port(String listener, int wanted) {
         if (wanted != 0) {
-            return wanted;
+            return ifFree(listener, wanted);
         }
         Path file = file(listener + ".port");
         try {
@@ -73,6 +73,16 @@ public final class DataFolder implements AutoCloseable {
         } catch (IOException | NumberFormatException e) {
             throw EmbeddedServerException.io("choosing a port with " + file, e);
         }
+    }
+
+    private static int ifFree(String listener, int port) {
+        if (!Ports.isFree(port)) {
+            // Without this look the stranger on the port would pass for our child.
+            throw new EmbeddedServerException(
+                    ErrorCode.START_FAILED,
+                    "Port " + port + " for " + listener + " is taken by another process; stop it or configure another");
+        }
+        return port;
     }
 
     /** Notes the child that now runs on this folder. */
