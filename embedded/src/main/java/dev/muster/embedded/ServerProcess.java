@@ -70,6 +70,7 @@ public final class ServerProcess {
         try {
             if (running()) {
                 DataFolder.endWithChildren(current().handle());
+                current().killHard();
             }
         } finally {
             lock.unlock();
@@ -96,6 +97,7 @@ public final class ServerProcess {
     private void giveUp() {
         if (running()) {
             DataFolder.endWithChildren(current().handle());
+            current().killHard();
         }
         releaseClaim();
     }

@@ -8,27 +8,31 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the sandbox misbehaves, as JSON at {@code /sandbox/faults}:
  * {@snippet lang = json:
- * {"latency": {"minMillis": 50, "maxMillis": 150}, "outage": "NONE", "retryAfterSeconds": 1,
+ * {"latency": {"minMillis": 50, "maxMillis": 150}, "outage": "NONE", "retryAfterSeconds": 1, "hangSeconds": 30,
  *  "rules": {"RESET_AFTER": {"probability": 0.01, "next": 0}, "RATE_LIMIT": {"probability": 0, "next": 3}}}
  * }
  *
  * @param latency how long every answer of the API takes
  * @param outage whether all of the API is down
  * @param retryAfterSeconds what a 429 names
+ * @param hangSeconds how long a hanging request, and its idempotency key, is held before its connection is closed
  * @param rules when a changing request (POST) meets a fault; at most one each, the first that hits
  */
-public record FaultPlan(Latency latency, Outage outage, int retryAfterSeconds, Map<Kind, Rule> rules) {
+public record FaultPlan(Latency latency, Outage outage, int retryAfterSeconds, int hangSeconds, Map<Kind, Rule> rules) {
 
     public FaultPlan {
         if (retryAfterSeconds < 0) {
             throw new IllegalArgumentException("retryAfterSeconds is negative: " + retryAfterSeconds);
+        }
+        if (hangSeconds < 0) {
+            throw new IllegalArgumentException("hangSeconds is negative: " + hangSeconds);
         }
         rules = Map.copyOf(rules);
     }
 
     /** A provider in good health that takes 50 to 150 ms. */
     public static FaultPlan healthy() {
-        return new FaultPlan(new Latency(50, 150), Outage.NONE, 1, Map.of());
+        return new FaultPlan(new Latency(50, 150), Outage.NONE, 1, 30, Map.of());
     }
 
     /** No latency and no faults: for tests of other things. */
@@ -37,18 +41,18 @@ public record FaultPlan(Latency latency, Outage outage, int retryAfterSeconds, M
     }
 
     public FaultPlan withLatency(Latency changed) {
-        return new FaultPlan(changed, outage, retryAfterSeconds, rules);
+        return new FaultPlan(changed, outage, retryAfterSeconds, hangSeconds, rules);
     }
 
     public FaultPlan withOutage(Outage changed) {
-        return new FaultPlan(latency, changed, retryAfterSeconds, rules);
+        return new FaultPlan(latency, changed, retryAfterSeconds, hangSeconds, rules);
     }
 
     public FaultPlan withRule(Kind kind, Rule rule) {
         Map<Kind, Rule> changed = new EnumMap<>(Kind.class);
         changed.putAll(rules);
         changed.put(kind, rule);
-        return new FaultPlan(latency, outage, retryAfterSeconds, changed);
+        return new FaultPlan(latency, outage, retryAfterSeconds, hangSeconds, changed);
     }
 
     /** This plan as the JSON that {@code POST /sandbox/faults} takes. */
@@ -128,6 +132,7 @@ public record FaultPlan(Latency latency, Outage outage, int retryAfterSeconds, M
             @Nullable Latency latency,
             @Nullable Outage outage,
             @Nullable Integer retryAfterSeconds,
+            @Nullable Integer hangSeconds,
             @Nullable Map<Kind, Rule> rules) {
 
         FaultPlan applyTo(FaultPlan plan) {
@@ -135,6 +140,7 @@ public record FaultPlan(Latency latency, Outage outage, int retryAfterSeconds, M
                     latency == null ? plan.latency() : latency,
                     outage == null ? plan.outage() : outage,
                     retryAfterSeconds == null ? plan.retryAfterSeconds() : retryAfterSeconds,
+                    hangSeconds == null ? plan.hangSeconds() : hangSeconds,
                     plan.rules());
             if (rules != null) {
                 for (Map.Entry<Kind, Rule> rule : rules.entrySet()) {

@@ -1,6 +1,5 @@
 package dev.muster.embedded.sandbox;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.ObjectReader;
 
 /**
  * The sandbox's memory: one JSON line per change, appended by one write before the request is answered. Not flushed to
@@ -22,6 +22,8 @@ import tools.jackson.core.JacksonException;
  * <p>Thread-safety: guarded by its {@link Ledger}.
  */
 final class Journal implements AutoCloseable {
+    private static final ObjectReader READER = StripeJson.MAPPER.readerFor(Entry.class);
+
     private final FileChannel file;
 
     private Journal(FileChannel file) {
@@ -59,25 +61,29 @@ final class Journal implements AutoCloseable {
 
     // The stream is not closed: that would close the channel, which goes on to be written.
     @SuppressWarnings("resource")
-    private static long replay(InputStream source, Consumer<Entry> replay) throws IOException {
-        InputStream in = new BufferedInputStream(source, 1 << 16);
+    private static long replay(InputStream in, Consumer<Entry> replay) throws IOException {
+        byte[] chunk = new byte[1 << 16];
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         long whole = 0;
-        for (int next = in.read(); next >= 0; next = in.read()) {
-            if (next != '\n') {
-                line.write(next);
-                continue;
+        for (int length = in.read(chunk); length >= 0; length = in.read(chunk)) {
+            int start = 0;
+            for (int i = 0; i < length; i++) {
+                if (chunk[i] == '\n') {
+                    line.write(chunk, start, i - start);
+                    replay.accept(parse(line.toByteArray(), whole));
+                    whole += line.size() + 1;
+                    line.reset();
+                    start = i + 1;
+                }
             }
-            replay.accept(parse(line.toByteArray(), whole));
-            whole += line.size() + 1;
-            line.reset();
+            line.write(chunk, start, length - start);
         }
         return whole;
     }
 
     private static Entry parse(byte[] line, long offset) throws IOException {
         try {
-            return StripeJson.MAPPER.readValue(line, Entry.class);
+            return READER.readValue(line);
         } catch (JacksonException e) {
             throw new IOException("The sandbox's journal is damaged at byte " + offset + "; restore or remove it", e);
         }

@@ -21,7 +21,6 @@ import java.util.function.Supplier;
  */
 final class StripeApi {
     private static final int MAX_KEY = 255;
-    private static final long HANG_SECONDS = 600;
 
     private final Ledger ledger;
     private final IdempotencyStore idempotency;
@@ -102,7 +101,7 @@ final class StripeApi {
             return;
         }
         if (kind == Kind.HANG) {
-            pause(TimeUnit.SECONDS.toMillis(HANG_SECONDS));
+            pause(TimeUnit.SECONDS.toMillis(faults.plan().hangSeconds()));
             return;
         }
         Answer answer = ledger.execute(command, key, kind == Kind.ERROR_AFTER_COMMIT);
@@ -110,7 +109,7 @@ final class StripeApi {
             return;
         }
         if (kind == Kind.HANG_AFTER) {
-            pause(TimeUnit.SECONDS.toMillis(HANG_SECONDS));
+            pause(TimeUnit.SECONDS.toMillis(faults.plan().hangSeconds()));
             return;
         }
         Http.answer(exchange, answer);

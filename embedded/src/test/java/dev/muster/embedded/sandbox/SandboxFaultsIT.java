@@ -180,6 +180,7 @@ class SandboxFaultsIT {
 
     private HttpRequest request(String method, String path, String key, String body) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(server.url() + path))
+                .timeout(Duration.ofSeconds(5))
                 .header("Authorization", "Bearer sk_test_sandbox")
                 .method(method, BodyPublishers.ofString(body));
         return key.isEmpty()
