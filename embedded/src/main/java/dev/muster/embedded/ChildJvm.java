@@ -5,6 +5,9 @@ import java.util.List;
 
 /** The start of a child JVM's command line: the same java and the same class path as this JVM. */
 public final class ChildJvm {
+    /** The logback configuration of child JVMs, on the class path: warnings, to standard output. */
+    public static final String LOGGING = "dev/muster/embedded/child-logback.xml";
+
     private ChildJvm() {}
 
     /** The java binary, the class path and what JDK 25 would otherwise warn about; options and a main class follow. */

@@ -8,10 +8,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /**
  * One server's claim on a data folder: a lock that keeps a second stack out, the ports it had the last time, and the
@@ -19,8 +21,9 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Thread-safety: confined to its server, which guards it.
  */
-final class DataFolder implements AutoCloseable {
-    private static final long ORPHAN_LIMIT_SECONDS = 20;
+public final class DataFolder implements AutoCloseable {
+    private static final Duration ORPHAN_LIMIT = Duration.ofSeconds(20);
+    private static final Duration POLL = Duration.ofMillis(2);
 
     /** Linux counts a start from its boot, whose time of day moves a little when the clock is corrected. */
     private static final long START_TOLERANCE_MILLIS = 2_000;
@@ -55,9 +58,9 @@ final class DataFolder implements AutoCloseable {
      * The port for a listener: the wanted one, or for 0 the one it had the last time when that is free, else a free one
      * that is kept for the next time.
      */
-    int port(String listener, int wanted) {
+    public int port(String listener, int wanted) {
         if (wanted != 0) {
-            return wanted;
+            return ifFree(listener, wanted);
         }
         Path file = file(listener + ".port");
         try {
@@ -73,6 +76,16 @@ final class DataFolder implements AutoCloseable {
         } catch (IOException | NumberFormatException e) {
             throw EmbeddedServerException.io("choosing a port with " + file, e);
         }
+    }
+
+    private static int ifFree(String listener, int port) {
+        if (!Ports.isFree(port)) {
+            // Without this look the stranger on the port would pass for our child.
+            throw new EmbeddedServerException(
+                    ErrorCode.START_FAILED,
+                    "Port " + port + " for " + listener + " is taken by another process; stop it or configure another");
+        }
+        return port;
     }
 
     /** Notes the child that now runs on this folder. */
@@ -130,20 +143,38 @@ final class DataFolder implements AutoCloseable {
 
     /** Kills a process and all below it, and returns when they are gone. */
     static void endWithChildren(ProcessHandle process) {
-        ProcessHandle[] family = process.descendants().toArray(ProcessHandle[]::new);
-        process.destroyForcibly();
-        CompletableFuture<?>[] ends = new CompletableFuture<?>[family.length + 1];
-        ends[family.length] = process.onExit();
-        for (int i = 0; i < family.length; i++) {
-            family[i].destroyForcibly();
-            ends[i] = family[i].onExit();
+        List<ProcessHandle> family =
+                Stream.concat(Stream.of(process), process.descendants()).toList();
+        family.forEach(ProcessHandle::destroyForcibly);
+        long start = System.nanoTime();
+        for (ProcessHandle member : family) {
+            // The JDK's own onExit() looks only a few times a second at processes that are not children.
+            while (isRunning(member)) {
+                LockSupport.parkNanos(POLL.toNanos());
+                if (Thread.interrupted()) {
+                    throw EmbeddedServerException.interrupted(
+                            "waiting for process " + member.pid() + " to end", new InterruptedException());
+                }
+                if (System.nanoTime() - start > ORPHAN_LIMIT.toNanos()) {
+                    throw new EmbeddedServerException(
+                            ErrorCode.IO_FAILED,
+                            "Process " + member.pid() + " was killed and still lives after " + ORPHAN_LIMIT
+                                    + "; it hangs in the kernel, look at its disk");
+                }
+            }
+        }
+    }
+
+    /** A zombie has let go of its files and ports; who reaps it, and when, is not our concern. */
+    private static boolean isRunning(ProcessHandle process) {
+        if (!process.isAlive()) {
+            return false;
         }
         try {
-            CompletableFuture.allOf(ends).get(ORPHAN_LIMIT_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            throw EmbeddedServerException.interrupted("waiting for process " + process.pid() + " to end", e);
-        } catch (Exception e) {
-            throw EmbeddedServerException.io("ending process " + process.pid() + " and its children", e);
+            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+        } catch (IOException _) {
+            return process.isAlive();
         }
     }
 

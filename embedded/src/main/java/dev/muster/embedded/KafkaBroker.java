@@ -21,16 +21,22 @@ final class KafkaBroker {
     /** Takes one argument, the path of the broker's properties. Ends when the broker does. */
     public static void main(String[] args) throws Exception {
         Properties properties = read(Path.of(args[0]));
+        // Formatting again would ask for another cluster id than the one the data belong to.
+        if (!Files.exists(Path.of(properties.getProperty("log.dirs"), "meta.properties"))) {
+            format(properties);
+        }
+        kafka.Kafka.main(new String[] {args[0]});
+    }
+
+    private static void format(Properties properties) throws Exception {
         Formatter formatter = new Formatter();
         formatter.setClusterId(Uuid.randomUuid().toString());
         formatter.setNodeId(Integer.parseInt(properties.getProperty("node.id")));
         formatter.setControllerListenerName(properties.getProperty("controller.listener.names"));
         formatter.setDirectories(List.of(properties.getProperty("log.dirs")));
         formatter.setMetadataLogDirectory(properties.getProperty("log.dirs"));
-        formatter.setIgnoreFormatted(true);
         formatter.setPrintStream(new PrintStream(System.out, true, StandardCharsets.UTF_8));
         formatter.run();
-        kafka.Kafka.main(new String[] {args[0]});
     }
 
     private static Properties read(Path file) throws IOException {

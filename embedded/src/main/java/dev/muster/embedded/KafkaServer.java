@@ -116,9 +116,7 @@ public final class KafkaServer implements EmbeddedServer {
         List<String> command = new ArrayList<>(ChildJvm.java());
         command.addAll(config.jvmOptions());
         command.addAll(List.of(
-                "-Dlogback.configurationFile=dev/muster/embedded/broker-logback.xml",
-                KafkaBroker.class.getName(),
-                properties.toString()));
+                "-Dlogback.configurationFile=" + ChildJvm.LOGGING, KafkaBroker.class.getName(), properties.toString()));
         return command;
     }
 

@@ -16,6 +16,9 @@ final class PostgresLeftovers {
 
     /** Kills what still works on the cluster. The caller holds the claim on its data folder. */
     static void end(Path cluster) throws IOException {
+        if (!Files.exists(cluster)) {
+            return;
+        }
         Path folder = cluster.toRealPath();
         List<ProcessHandle> leftovers = ProcessHandle.allProcesses()
                 .filter(process -> worksIn(process, folder))

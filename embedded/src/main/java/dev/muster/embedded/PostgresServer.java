@@ -114,15 +114,15 @@ public final class PostgresServer implements EmbeddedServer {
     }
 
     private ChildProcess launch(DataFolder folder) {
-        port = folder.port(NAME, port);
         PostgresBinaries binaries = PostgresBinaries.unpacked();
         try {
+            PostgresLeftovers.end(cluster);
+            port = folder.port(NAME, port);
             password = keptPassword();
             ProcessAccount account = ProcessAccount.unprivileged();
             if (!Files.exists(cluster.resolve("PG_VERSION"))) {
                 createCluster(binaries, account);
             }
-            PostgresLeftovers.end(cluster);
             ProcessAccount reaching = LinuxLauncher.reaching(account, binaries.program("postgres"), cluster.toString());
             return ChildProcess.start(
                     new ChildProcess.Spec(command(binaries), Map.of("LC_ALL", "C"), logFile(), reaching, "INT"));

@@ -6,17 +6,22 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** Waits for a child to come up: until it answers, it ends, or time runs out. */
-final class Readiness {
+public final class Readiness {
     private static final Duration STEP = Duration.ofMillis(10);
 
     private Readiness() {}
+
+    /** Returns when the child accepts connections on the port; throws as {@code await} with a condition does. */
+    public static void await(String server, ChildProcess child, Duration limit, int port) {
+        await(server, child, limit, () -> Ports.accepts(port));
+    }
 
     /**
      * Returns when {@code ready} holds.
      *
      * @throws EmbeddedServerException START_FAILED with the end of the child's log; the child is killed by then
      */
-    static void await(String server, ChildProcess child, Duration limit, BooleanSupplier ready) {
+    public static void await(String server, ChildProcess child, Duration limit, BooleanSupplier ready) {
         long start = System.nanoTime();
         while (!ready.getAsBoolean()) {
             // Waiting for the end is also the pause between two looks, and notices an early death at once.

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safety: thread-safe; changes are guarded by {@code lock}, which a start holds until the child answers.
  */
-final class ServerProcess {
+public final class ServerProcess {
     private final ReentrantLock lock = new ReentrantLock();
     private final String name;
     private final Path folder;
     private @Nullable DataFolder claim;
     private volatile @Nullable ChildProcess child;
 
-    ServerProcess(String name, Path folder) {
+    public ServerProcess(String name, Path folder) {
         this.name = name;
         this.folder = folder;
     }
@@ -31,7 +31,7 @@ final class ServerProcess {
      * @param launch starts it on the claimed folder
      * @param ready returns when it answers, or throws, after which the child is killed
      */
-    void start(Function<DataFolder, ChildProcess> launch, Consumer<ChildProcess> ready) {
+    public void start(Function<DataFolder, ChildProcess> launch, Consumer<ChildProcess> ready) {
         lock.lock();
         try {
             if (running()) {
@@ -52,7 +52,7 @@ final class ServerProcess {
     }
 
     /** Ends the child by a signal, by force after {@code grace}, and gives the data folder back. */
-    void stop(String signal, Duration grace) {
+    public void stop(String signal, Duration grace) {
         lock.lock();
         try {
             if (child != null) {
@@ -65,37 +65,39 @@ final class ServerProcess {
     }
 
     /** Kills the child and everything below it; the claim on the data folder stays for the restart. */
-    void killHard() {
+    public void killHard() {
         lock.lock();
         try {
             if (running()) {
                 DataFolder.endWithChildren(current().handle());
+                current().killHard();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    void signal(String signal) {
+    public void signal(String signal) {
         current().signal(signal);
     }
 
-    boolean running() {
+    public boolean running() {
         ChildProcess seen = child;
         return seen != null && seen.alive();
     }
 
-    long pid() {
+    public long pid() {
         return current().pid();
     }
 
-    CompletableFuture<ChildProcess.Exit> onExit() {
+    public CompletableFuture<ChildProcess.Exit> onExit() {
         return current().onExit();
     }
 
     private void giveUp() {
         if (running()) {
             DataFolder.endWithChildren(current().handle());
+            current().killHard();
         }
         releaseClaim();
     }

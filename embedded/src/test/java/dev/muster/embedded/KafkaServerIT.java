@@ -39,7 +39,8 @@ class KafkaServerIT {
 
             assertThat(server.bootstrapServers()).isEqualTo(address);
             assertThat(consume(address, "g")).isEqualTo("kept");
-            assertThat(Files.readString(server.logFile())).doesNotContain("ClassNotFound", "SLF4J", "NoClassDef");
+            assertThat(Files.readString(server.logFile()))
+                    .doesNotContain("ClassNotFound", "SLF4J", "NoClassDef", "ERROR");
         }
     }
 
