@@ -43,7 +43,13 @@ public record Claim(List<Span> spans, List<Entry> entries) {
             Terms terms,
             RunningJob.Bytes bytes,
             byte[] payloadHash,
-            Optional<Dead> dead) {}
+            Optional<Dead> dead) {
+
+        /** The same record in another claim. */
+        public Entry inSpan(int index) {
+            return new Entry(index, offset, id, positionId, type, orderKey, terms, bytes, payloadHash, dead);
+        }
+    }
 
     /** What the submitter asked for. */
     public record Terms(

@@ -46,6 +46,19 @@ final class OwnershipSql {
             LEFT JOIN worker_incarnation w ON w.incarnation = r.incarnation
             WHERE r.incarnation <> ?""";
 
+    /** Milliseconds until the first waiting job of these partitions is due; null: none has a time. One index probe each. */
+    static final String NEXT_DUE = """
+            SELECT CASE WHEN min(w.due_at) < 'infinity'
+                THEN greatest(0, extract(epoch FROM min(w.due_at) - now()) * 1000)::bigint END
+            FROM unnest(?, ?) AS p (queue, partition)
+            JOIN queue q ON q.name = p.queue AND NOT q.paused
+            CROSS JOIN LATERAL (
+                SELECT x.due_at
+                FROM job_waiting x
+                WHERE x.queue = p.queue AND x.partition = p.partition
+                ORDER BY x.due_at
+                LIMIT 1) w""";
+
     /** Notes when the handlers of adopted jobs were entered: what recovery is measured by. Guard (b). */
     static final String ENTERED = """
             UPDATE job_running r

@@ -7,6 +7,7 @@ import dev.muster.job.JobId;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,6 +128,19 @@ public final class OwnershipStore {
                     statement.setInt(5, limit);
                 },
                 OwnershipStore::job);
+    }
+
+    /** How long until the first waiting job of these partitions is due; empty: none has a time. */
+    public Optional<Duration> nextDue(List<PartitionEpoch> partitions) {
+        return db.first(
+                        "look for due jobs",
+                        OwnershipSql.NEXT_DUE,
+                        statement -> {
+                            statement.setArray(1, column(statement, "text", partitions, PartitionEpoch::queue));
+                            statement.setArray(2, column(statement, "integer", partitions, PartitionEpoch::partition));
+                        },
+                        row -> row.getObject(1, Long.class))
+                .map(Duration::ofMillis);
     }
 
     /**

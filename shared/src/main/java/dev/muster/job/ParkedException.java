@@ -1,0 +1,25 @@
+package dev.muster.job;
+
+import java.time.Duration;
+
+/** Thrown by a handler, or by what it calls, when the job can't run now for a reason that is not its own: it is parked. */
+public final class ParkedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final Duration recheck;
+
+    /**
+     * Parks the job without spending a failure.
+     *
+     * @param reason why, such as "the circuit to stripe is open"
+     * @param recheck when it is tried again
+     */
+    public ParkedException(String reason, Duration recheck) {
+        super(reason);
+        this.recheck = recheck;
+    }
+
+    public Duration recheck() {
+        return recheck;
+    }
+}

@@ -1,0 +1,27 @@
+package dev.muster.store;
+
+/** Statements over incidents. */
+final class IncidentSql {
+    static final String OPEN = """
+            INSERT INTO incident (kind, subject, summary, detail, epoch)
+            VALUES (?, ?, ?, ?::jsonb, ?)
+            RETURNING id
+            """;
+
+    /** What is known by now joins what was known at the opening. */
+    static final String CLOSE = """
+            UPDATE incident
+            SET closed_at = now(), detail = detail || ?::jsonb
+            WHERE id = ? AND closed_at IS NULL
+            """;
+
+    /** The newest, by primary key. */
+    static final String RECENT = """
+            SELECT id, kind, subject, summary, detail::text AS detail, opened_at, closed_at, epoch
+            FROM incident
+            ORDER BY id DESC
+            LIMIT ?
+            """;
+
+    private IncidentSql() {}
+}

@@ -1,0 +1,78 @@
+package dev.muster.worker;
+
+import dev.muster.fleet.ExitCode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a worker's life ends: once, with a reason that is written where its supervisor reads it. Thread-safe.
+ *
+ * <p>A worker that breaks down or is fenced does not tidy up: whatever it would still say to Postgres or Kafka, others
+ * have to be able to do without. So it halts.
+ */
+final class Ending {
+    private static final Logger LOG = LoggerFactory.getLogger(Ending.class);
+
+    private final Optional<Path> reasonFile;
+    private final Halt halt;
+    private final CompletableFuture<ExitCode> ended = new CompletableFuture<>();
+
+    /** Stops the process at once; tests that run a worker inside their own JVM do something milder. */
+    @FunctionalInterface
+    interface Halt {
+        void halt(ExitCode code);
+    }
+
+    Ending(Optional<Path> reasonFile, Halt halt) {
+        this.reasonFile = reasonFile;
+        this.halt = halt;
+    }
+
+    /** Completes when the worker has ended in good order. */
+    CompletableFuture<ExitCode> ended() {
+        return ended;
+    }
+
+    /** Ends in good order. */
+    void normally(String reason) {
+        if (ended.complete(ExitCode.NORMAL)) {
+            write(ExitCode.NORMAL, reason);
+            LOG.atInfo().log("Ended: {}", reason);
+        }
+    }
+
+    /** Ends the process now: others have its jobs. */
+    void fenced(String reason) {
+        now(ExitCode.FENCED, reason);
+    }
+
+    /** Ends the process now: something that it can't go on without has failed. */
+    void failed(String component, Throwable cause) {
+        LOG.atError().setCause(cause).log("{} broke down; the worker ends and its supervisor decides", component);
+        now(ExitCode.FAILED, component + ": " + cause);
+    }
+
+    private void now(ExitCode code, String reason) {
+        if (ended.complete(code)) {
+            LOG.atWarn().log("Ends at once: {}", reason);
+            write(code, reason);
+            halt.halt(code);
+        }
+    }
+
+    private void write(ExitCode code, String reason) {
+        reasonFile.ifPresent(file -> {
+            try {
+                Files.createDirectories(file.toAbsolutePath().getParent());
+                Files.writeString(file, code + "\n" + reason + "\n");
+            } catch (IOException e) {
+                LOG.atWarn().log("Can't write the exit reason to {}: {}", file, e.toString());
+            }
+        });
+    }
+}

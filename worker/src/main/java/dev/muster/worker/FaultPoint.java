@@ -1,0 +1,23 @@
+package dev.muster.worker;
+
+/** The places at which a worker's death or pause is most likely to hurt. Tests stop it there; production passes by. */
+public enum FaultPoint {
+    BEFORE_TAKE_OVER,
+    BEFORE_CLAIM,
+    AFTER_CLAIM,
+    BEFORE_CALL,
+    AFTER_CALL,
+    BEFORE_SETTLE,
+    AFTER_SETTLE,
+    BEFORE_ADOPT;
+
+    /** Told whenever a thread of the worker reaches a point; may stop the thread or the process. Thread-safe. */
+    @FunctionalInterface
+    public interface Listener {
+        void reached(FaultPoint point);
+
+        static Listener none() {
+            return point -> {};
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.muster.worker;
+
+import dev.muster.config.ConfigException;
+import dev.muster.config.Setting;
+import dev.muster.config.Settings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A worker's settings.
+ *
+ * @param slots jobs at once
+ * @param lanes store threads
+ * @param maxRecordBytes a larger submission becomes a dead job
+ * @param drainTimeout how long a stopping worker waits for its jobs
+ * @param trustWindow age of the last read of the own row with which it calls outside
+ */
+record WorkerConfig(
+        Names names,
+        int slots,
+        int lanes,
+        int maxRecordBytes,
+        Duration drainTimeout,
+        Duration trustWindow,
+        Paths paths) {
+
+    WorkerConfig {
+        if (slots < lanes) {
+            throw new ConfigException(
+                    "muster.worker.slots (" + slots + ") is below muster.worker.lanes (" + lanes + ")");
+        }
+    }
+
+    /**
+     * Who it is.
+     *
+     * @param incarnation minted by the launcher; empty: it mints its own
+     */
+    record Names(String worker, Optional<String> incarnation, String pool) {}
+
+    /** Where its files and its port are. */
+    record Paths(String host, int port, Path handlers, Optional<Path> runFolder) {}
+
+    static WorkerConfig of(Settings settings, String hostName) {
+        String name = settings.string(Setting.WORKER_NAME);
+        return new WorkerConfig(
+                new Names(
+                        name.isEmpty() ? "worker-" + hostName.replaceAll("[^a-zA-Z0-9_-]", "-") : name,
+                        optional(settings, Setting.WORKER_INCARNATION),
+                        settings.string(Setting.WORKER_POOL)),
+                settings.integer(Setting.WORKER_SLOTS, 1, 10_000),
+                settings.integer(Setting.WORKER_LANES, 1, 16),
+                settings.integer(Setting.RECORD_MAX_BYTES, 1_024, 100_000_000),
+                settings.duration(Setting.WORKER_DRAIN_TIMEOUT),
+                settings.duration(Setting.TRUST_WINDOW),
+                new Paths(
+                        settings.string(Setting.WORKER_HOST),
+                        settings.integer(Setting.WORKER_PORT, 0, 65_535),
+                        Path.of(settings.string(Setting.WORKER_HANDLERS)),
+                        optional(settings, Setting.WORKER_RUN_FOLDER).map(Path::of)));
+    }
+
+    private static Optional<String> optional(Settings settings, Setting setting) {
+        return Optional.of(settings.string(setting)).filter(value -> !value.isEmpty());
+    }
+}

@@ -1,0 +1,96 @@
+package dev.muster.worker.execution;
+
+import dev.muster.job.JobHandler;
+import java.io.IOException;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The handlers that this worker has, by job type: its own, and those of the jars in a folder. Immutable. */
+public final class Handlers {
+    private static final Logger LOG = LoggerFactory.getLogger(Handlers.class);
+
+    private final Map<String, JobHandler<?>> byType;
+
+    private Handlers(Map<String, JobHandler<?>> byType) {
+        this.byType = Map.copyOf(byType);
+    }
+
+    /**
+     * These handlers alone.
+     *
+     * @throws IllegalArgumentException if two have the same type
+     */
+    public static Handlers of(List<JobHandler<?>> handlers) {
+        Map<String, JobHandler<?>> byType = new HashMap<>();
+        for (JobHandler<?> handler : handlers) {
+            JobHandler<?> other = byType.putIfAbsent(handler.type(), handler);
+            if (other != null) {
+                throw new IllegalArgumentException("two handlers for the type " + handler.type() + ": "
+                        + other.getClass().getName() + " and "
+                        + handler.getClass().getName());
+            }
+        }
+        return new Handlers(byType);
+    }
+
+    /**
+     * Built-in handlers, those on the class path and those of every jar in {@code folder}, if there is such a folder.
+     *
+     * @throws java.util.ServiceConfigurationError if a jar names a handler that can't be made
+     */
+    public static Handlers load(List<JobHandler<?>> builtIn, Path folder) {
+        List<JobHandler<?>> all = new ArrayList<>(builtIn);
+        ServiceLoader.load(JobHandler.class, classLoader(jars(folder))).forEach(all::add);
+        Handlers handlers = of(all);
+        LOG.atInfo().addKeyValue("types", handlers.types()).log("Handlers are loaded");
+        return handlers;
+    }
+
+    public Optional<JobHandler<?>> find(String type) {
+        return Optional.ofNullable(byType.get(type));
+    }
+
+    public Set<String> types() {
+        return byType.keySet();
+    }
+
+    private static List<Path> jars(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".jar"))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new IllegalStateException("can't read the handlers' folder " + folder, e);
+        }
+    }
+
+    /** Never closed: handlers load their classes as long as the worker lives. */
+    private static ClassLoader classLoader(List<Path> jars) {
+        ClassLoader parent = Handlers.class.getClassLoader();
+        URL[] urls = new URL[jars.size()];
+        for (int i = 0; i < urls.length; i++) {
+            try {
+                urls[i] = jars.get(i).toUri().toURL();
+            } catch (MalformedURLException e) {
+                throw new IllegalStateException("a file without a URL: " + jars.get(i), e);
+            }
+        }
+        return urls.length == 0 ? parent : new URLClassLoader(urls, parent);
+    }
+}

@@ -1,0 +1,95 @@
+package dev.muster.worker.execution;
+
+import dev.muster.job.JobContext;
+import dev.muster.job.JobId;
+import dev.muster.job.LostJobException;
+import dev.muster.store.OwnershipStore.Intent;
+import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.worker.FaultPoint;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+
+/** A handler's view of its run. Thread-safe. */
+final class RunContext implements JobContext {
+    private final Run run;
+    private final EffectGuard.Intents intents;
+    private final EffectGuard guard;
+    private final FaultPoint.Listener faults;
+
+    RunContext(Run run, EffectGuard.Intents intents, EffectGuard guard, FaultPoint.Listener faults) {
+        this.run = run;
+        this.intents = intents;
+        this.guard = guard;
+        this.faults = faults;
+    }
+
+    @Override
+    public <T> T effect(String step, EffectCall<T> call) throws Exception {
+        if (step.isEmpty() || step.length() > 100 || step.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("a step's name has 1 to 100 characters: " + step);
+        }
+        Intent intent = intent(step);
+        // The last look before the call. What is left to a zombie between here and the wire is the same call under
+        // the same key.
+        guard.awaitTrust();
+        stopIfLost();
+        faults.reached(FaultPoint.BEFORE_CALL);
+        T answer = call.call(intent.idempotencyKey());
+        faults.reached(FaultPoint.AFTER_CALL);
+        run.closed(step);
+        return answer;
+    }
+
+    private Intent intent(String step) throws InterruptedException {
+        try {
+            return intents.intend(new IntentRequest(run.id(), run.attempt(), step))
+                    .get()
+                    .orElseThrow(() -> new LostJobException("job " + run.id() + " is not this worker's any more"));
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("could not store the intent of step " + step, e.getCause());
+        }
+    }
+
+    private void stopIfLost() {
+        if (run.isCancelled() && !run.isTimedOut()) {
+            throw new LostJobException("job " + run.id() + " was lost before its call");
+        }
+    }
+
+    @Override
+    public JobId jobId() {
+        return run.id();
+    }
+
+    @Override
+    public String queue() {
+        return run.job().place().queue();
+    }
+
+    @Override
+    public Optional<String> key() {
+        byte[] key = run.job().bytes().key();
+        return key == null ? Optional.empty() : Optional.of(new String(key, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public int attempt() {
+        return run.attempt();
+    }
+
+    @Override
+    public int failures() {
+        return run.job().budget().failures();
+    }
+
+    @Override
+    public int recoveries() {
+        return run.job().budget().recoveries();
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return run.isCancelled();
+    }
+}

@@ -1,0 +1,56 @@
+package dev.muster.worker.heartbeat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Executors;
+
+/**
+ * A worker's two addresses: {@code GET /health}, which answers while the process does (the second fact before a silent
+ * worker is declared lost), and {@code GET /metrics} for Prometheus. Thread-safe.
+ */
+public final class HealthServer implements AutoCloseable {
+    private final HttpServer server;
+
+    /**
+     * Listens at once.
+     *
+     * @param port 0: any free one
+     * @throws UncheckedIOException if the port is taken
+     */
+    public HealthServer(String host, int port, PrometheusMeterRegistry meters) {
+        try {
+            server = HttpServer.create(new InetSocketAddress(host, port), 64);
+        } catch (IOException e) {
+            throw new UncheckedIOException("can't listen on " + host + ":" + port, e);
+        }
+        // Platform threads: the answer must not depend on the carriers that jobs may starve.
+        server.setExecutor(Executors.newFixedThreadPool(
+                2, Thread.ofPlatform().name("health-", 0).daemon().factory()));
+        server.createContext("/health", exchange -> answer(exchange, "application/json", "{\"status\":\"up\"}"));
+        server.createContext(
+                "/metrics", exchange -> answer(exchange, "text/plain; version=0.0.4; charset=utf-8", meters.scrape()));
+        server.start();
+    }
+
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+    }
+
+    private static void answer(HttpExchange exchange, String type, String body) throws IOException {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", type);
+        exchange.sendResponseHeaders(200, bytes.length);
+        exchange.getResponseBody().write(bytes);
+        exchange.close();
+    }
+}

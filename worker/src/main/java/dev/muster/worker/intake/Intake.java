@@ -1,0 +1,311 @@
+package dev.muster.worker.intake;
+
+import dev.muster.protocol.Topics;
+import dev.muster.store.PartitionEpoch;
+import dev.muster.worker.lane.IntakePort;
+import dev.muster.worker.lane.Lane;
+import dev.muster.worker.lane.LaneEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The poll loop: the one thread that uses the consumer. It never waits for Postgres: an assignment is noted, paused and
+ * passed to the lanes, which take it over and say where to read on. It polls only for what there are free slots for.
+ * {@link #leave} and the {@link IntakePort} are thread-safe; all else is confined to the poll thread,
+ * which is a platform thread, since a starved carrier must not silence it.
+ */
+public final class Intake implements Runnable, IntakePort {
+    private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration COMMIT = Duration.ofMillis(500);
+
+    private final Consumer<byte[], byte[]> consumer;
+    private final List<Lane> lanes;
+    private final Demand demand;
+    private final QueueWatch queues;
+    private final LostHook onLost;
+    private final ConcurrentLinkedQueue<Order> orders = new ConcurrentLinkedQueue<>();
+    private final Map<TopicPartition, Assigned> assigned = new HashMap<>();
+    private final Map<TopicPartition, OffsetAndMetadata> toCommit = new HashMap<>();
+    private Set<String> subscribed = Set.of();
+    private long committedAt;
+    private volatile boolean starved;
+    private volatile boolean leaving;
+    private volatile boolean member;
+
+    public Intake(
+            Consumer<byte[], byte[]> consumer, List<Lane> lanes, Demand demand, QueueWatch queues, LostHook onLost) {
+        this.consumer = consumer;
+        this.lanes = List.copyOf(lanes);
+        this.demand = demand;
+        this.queues = queues;
+        this.onLost = onLost;
+    }
+
+    /** Called on the poll thread when the group has expelled this worker, before the client joins again. */
+    @FunctionalInterface
+    public interface LostHook {
+        /** Reads the own row; ends the process if it is fenced, so that a zombie does not rejoin. */
+        void onLost();
+    }
+
+    /** What lanes ask of the poll loop. */
+    private sealed interface Order {
+        record Resume(PartitionEpoch partition, long offset) implements Order {}
+
+        record Commit(PartitionEpoch partition, long offset) implements Order {}
+    }
+
+    /** A partition as it was assigned; it is read once its lane has taken it over. */
+    private record Assigned(PartitionEpoch partition, boolean open) {}
+
+    @Override
+    public void resume(PartitionEpoch partition, long offset) {
+        orders.add(new Order.Resume(partition, offset));
+        consumer.wakeup();
+    }
+
+    @Override
+    public void claimed(PartitionEpoch partition, long offset) {
+        orders.add(new Order.Commit(partition, offset));
+    }
+
+    @Override
+    public void demand() {
+        if (starved && demand.isOpen()) {
+            starved = false;
+            consumer.wakeup();
+        }
+    }
+
+    /** Leaves the group for good, so that its partitions move at once; the loop then ends. */
+    public void leave() {
+        leaving = true;
+        consumer.wakeup();
+    }
+
+    /** True once the group has assigned something, or had nothing to assign. */
+    public boolean isMember() {
+        return member;
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (!leaving) {
+                runOnce();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            // LEAVE_GROUP: a plain close of a static member keeps its partitions blocked until its session ends.
+            consumer.close(CloseOptions.groupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP)
+                    .withTimeout(Duration.ofSeconds(2)));
+        }
+    }
+
+    private void runOnce() throws InterruptedException {
+        try {
+            subscribe();
+            obey();
+            meetDemand();
+            pass(consumer.poll(POLL));
+            commit();
+        } catch (WakeupException e) {
+            // Somebody has an order for us, or wants us to leave; the loop looks.
+        } catch (OffsetOutOfRangeException e) {
+            outOfRange(e.offsetOutOfRangePartitions());
+        } catch (UnreleasedInstanceIdException | FencedInstanceIdException e) {
+            throw e; // another process has our instance id: this life is over
+        } catch (RetriableException e) {
+            LOG.atWarn().log("Kafka has trouble; polling again: {}", e.toString());
+            TimeUnit.MILLISECONDS.sleep(100);
+        } catch (KafkaException e) {
+            if (e.getCause() instanceof InterruptedException) {
+                throw (InterruptedException) new InterruptedException("the poll was interrupted").initCause(e);
+            }
+            throw e;
+        }
+    }
+
+    private void subscribe() {
+        Set<String> topics = new TreeSet<>();
+        queues.view().byName().keySet().forEach(queue -> topics.add(Topics.jobs(queue)));
+        if (!topics.equals(subscribed) && !topics.isEmpty()) {
+            consumer.subscribe(topics, new Rebalance());
+            subscribed = topics;
+            LOG.atInfo().addKeyValue("topics", topics).log("Subscribed");
+        }
+        if (subscribed.isEmpty()) {
+            // Nothing to subscribe to: an unsubscribed consumer refuses to poll.
+            throw new WakeupException();
+        }
+    }
+
+    private void obey() {
+        for (Order order = orders.poll(); order != null; order = orders.poll()) {
+            switch (order) {
+                case Order.Resume(PartitionEpoch partition, long offset) -> open(partition, offset);
+                case Order.Commit(PartitionEpoch partition, long offset) -> {
+                    TopicPartition tp = topicPartition(partition);
+                    if (isAssigned(tp, partition)) {
+                        toCommit.put(tp, new OffsetAndMetadata(offset));
+                    }
+                }
+            }
+        }
+    }
+
+    private void open(PartitionEpoch partition, long offset) {
+        TopicPartition tp = topicPartition(partition);
+        if (isAssigned(tp, partition)) {
+            consumer.seek(tp, offset);
+            assigned.put(tp, new Assigned(partition, true));
+        }
+    }
+
+    /** Polls from what is taken over while slots are free, and from nothing while they aren't. */
+    private void meetDemand() {
+        boolean wanted = demand.isOpen();
+        if (!wanted) {
+            starved = true;
+            wanted = demand.isOpen(); // RACE: a lane that made room before it could see `starved` has woken nobody
+        }
+        starved = !wanted;
+        Set<TopicPartition> paused = consumer.paused();
+        List<TopicPartition> toPause = new ArrayList<>();
+        List<TopicPartition> toResume = new ArrayList<>();
+        for (Map.Entry<TopicPartition, Assigned> entry : assigned.entrySet()) {
+            boolean read = wanted && entry.getValue().open();
+            if (read == paused.contains(entry.getKey())) {
+                (read ? toResume : toPause).add(entry.getKey());
+            }
+        }
+        consumer.pause(toPause);
+        consumer.resume(toResume);
+    }
+
+    private void pass(ConsumerRecords<byte[], byte[]> records) {
+        for (TopicPartition tp : records.partitions()) {
+            Assigned to = assigned.get(tp);
+            if (to != null) {
+                demand.buffered(records.records(tp).size());
+                lane(tp).tell(new LaneEvent.Polled(to.partition(), records.records(tp)));
+            }
+        }
+    }
+
+    /** Kafka's committed offsets follow Postgres at a distance, for tools that show lag. Nothing rests on them. */
+    private void commit() {
+        long now = System.nanoTime();
+        if (!toCommit.isEmpty() && now - committedAt > COMMIT.toNanos()) {
+            consumer.commitAsync(Map.copyOf(toCommit), (offsets, trouble) -> {
+                if (trouble != null) {
+                    LOG.atDebug().log(
+                            "Offsets were not committed; the next commit has them too: {}", trouble.toString());
+                }
+            });
+            toCommit.clear();
+            committedAt = now;
+        }
+    }
+
+    private void outOfRange(Map<TopicPartition, Long> positions) {
+        Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(positions.keySet(), Duration.ofSeconds(5));
+        positions.forEach((tp, position) -> {
+            Assigned known = assigned.get(tp);
+            Long beginning = beginnings.get(tp);
+            if (known != null && beginning != null) {
+                assigned.put(tp, new Assigned(known.partition(), false));
+                consumer.pause(List.of(tp));
+                consumer.seek(tp, beginning);
+                lane(tp).tell(new LaneEvent.LogReset(known.partition(), position, beginning));
+            }
+        });
+    }
+
+    private Lane lane(TopicPartition tp) {
+        return lanes.get(Lane.indexOf(Topics.queueOf(tp.topic()), tp.partition(), lanes.size()));
+    }
+
+    private boolean isAssigned(TopicPartition tp, PartitionEpoch partition) {
+        Assigned known = assigned.get(tp);
+        return known != null && known.partition().equals(partition);
+    }
+
+    private static TopicPartition topicPartition(PartitionEpoch partition) {
+        return new TopicPartition(Topics.jobs(partition.queue()), partition.partition());
+    }
+
+    /** Callbacks of the group, within poll(). They note and pass on; they never throw. */
+    private final class Rebalance implements ConsumerRebalanceListener {
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            member = true;
+            int epoch = consumer.groupMetadata().generationId();
+            Map<Lane, List<PartitionEpoch>> byLane = new HashMap<>();
+            for (TopicPartition tp : partitions) {
+                PartitionEpoch partition = new PartitionEpoch(Topics.queueOf(tp.topic()), tp.partition(), epoch);
+                assigned.put(tp, new Assigned(partition, false));
+                consumer.pause(List.of(tp));
+                // Any position will do until the lane says the right one; without one the client would ask for a
+                // committed offset, and throw where there is none.
+                consumer.seek(tp, 0);
+                byLane.computeIfAbsent(lane(tp), lane -> new ArrayList<>()).add(partition);
+            }
+            byLane.forEach((lane, own) -> lane.tell(new LaneEvent.Assigned(own)));
+            LOG.atInfo()
+                    .addKeyValue("epoch", epoch)
+                    .addKeyValue("partitions", partitions.size())
+                    .log("Assigned");
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            release(partitions, "Revoked");
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            release(partitions, "Lost");
+            // The one callback that may wait for Postgres: out of the group it blocks nobody.
+            onLost.onLost();
+        }
+
+        private void release(Collection<TopicPartition> partitions, String what) {
+            Map<Lane, List<PartitionEpoch>> byLane = new HashMap<>();
+            for (TopicPartition tp : new HashSet<>(partitions)) {
+                Assigned known = assigned.remove(tp);
+                toCommit.remove(tp);
+                if (known != null) {
+                    byLane.computeIfAbsent(lane(tp), lane -> new ArrayList<>()).add(known.partition());
+                }
+            }
+            byLane.forEach((lane, own) -> lane.tell(new LaneEvent.Released(own)));
+            LOG.atInfo().addKeyValue("partitions", partitions.size()).log(what);
+        }
+    }
+}

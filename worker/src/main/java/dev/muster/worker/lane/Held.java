@@ -1,0 +1,128 @@
+package dev.muster.worker.lane;
+
+import dev.muster.job.Queue;
+import dev.muster.store.PartitionEpoch;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** A partition that the group has assigned to this worker, as its lane knows it. Confined to the lane's thread. */
+final class Held {
+    private final PartitionEpoch partition;
+    private final Deque<ConsumerRecord<byte[], byte[]>> buffer = new ArrayDeque<>();
+    private @Nullable Taken taken;
+
+    /**
+     * What is true while it is ours in Postgres.
+     *
+     * @param position where claiming goes on
+     */
+    private record Taken(Queue queue, UUID topicId, long position) {}
+
+    Held(PartitionEpoch partition) {
+        this.partition = partition;
+    }
+
+    PartitionEpoch partition() {
+        return partition;
+    }
+
+    boolean isTaken() {
+        return taken != null;
+    }
+
+    Queue queue() {
+        return whenTaken().queue();
+    }
+
+    UUID topicId() {
+        return whenTaken().topicId();
+    }
+
+    long position() {
+        return whenTaken().position();
+    }
+
+    /**
+     * It is ours, from {@code position} on. Records from before that are claimed already and dropped.
+     *
+     * @return how many were dropped
+     */
+    int taken(Queue queue, UUID topicId, long position) {
+        taken = new Taken(queue, topicId, position);
+        int before = buffer.size();
+        while (!buffer.isEmpty() && buffer.getFirst().offset() < position) {
+            buffer.removeFirst();
+        }
+        return before - buffer.size();
+    }
+
+    /** Nobody knows whether a claim of it was written: it has to be taken over again, which tells. */
+    void doubt() {
+        taken = null;
+    }
+
+    /**
+     * Adds polled records. Those that it has, or that are claimed already, are left out: after trouble the poll loop
+     * may have been sent back.
+     *
+     * @return how many were left out
+     */
+    int add(List<ConsumerRecord<byte[], byte[]>> records) {
+        int dropped = 0;
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            long next = buffer.isEmpty()
+                    ? taken == null ? 0 : taken.position()
+                    : buffer.getLast().offset() + 1;
+            if (record.offset() < next) {
+                dropped++;
+            } else {
+                buffer.addLast(record);
+            }
+        }
+        return dropped;
+    }
+
+    int buffered() {
+        return buffer.size();
+    }
+
+    /** The next records to be claimed, at most {@code limit}; they stay in the buffer until {@link #claimed}. */
+    List<ConsumerRecord<byte[], byte[]>> head(int limit) {
+        List<ConsumerRecord<byte[], byte[]>> head = new ArrayList<>(Math.min(limit, buffer.size()));
+        for (ConsumerRecord<byte[], byte[]> record : buffer) {
+            if (head.size() == limit) {
+                break;
+            }
+            head.add(record);
+        }
+        return head;
+    }
+
+    /** The first {@code count} records are durable, and claiming goes on at {@code position}. */
+    void claimed(int count, long position) {
+        for (int i = 0; i < count; i++) {
+            buffer.removeFirst();
+        }
+        Taken before = whenTaken();
+        taken = new Taken(before.queue(), before.topicId(), position);
+    }
+
+    int clear() {
+        int dropped = buffer.size();
+        buffer.clear();
+        return dropped;
+    }
+
+    private Taken whenTaken() {
+        Taken now = taken;
+        if (now == null) {
+            throw new IllegalStateException(partition + " is not taken over");
+        }
+        return now;
+    }
+}

@@ -1,0 +1,16 @@
+package dev.muster.worker.lane;
+
+import dev.muster.store.PartitionEpoch;
+
+/** What a lane tells the poll loop. Thread-safe; never waits. */
+public interface IntakePort {
+
+    /** The partition is ours in Postgres: read on at {@code offset}. */
+    void resume(PartitionEpoch partition, long offset);
+
+    /** Records below {@code offset} are durable: Kafka's committed offset may follow. */
+    void claimed(PartitionEpoch partition, long offset);
+
+    /** Room was made: poll, if you were waiting for it. */
+    void demand();
+}

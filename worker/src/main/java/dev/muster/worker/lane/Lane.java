@@ -1,0 +1,315 @@
+package dev.muster.worker.lane;
+
+import dev.muster.job.JobId;
+import dev.muster.store.Outcome;
+import dev.muster.store.OwnershipStore.Entered;
+import dev.muster.store.OwnershipStore.Foreign;
+import dev.muster.store.PartitionEpoch;
+import dev.muster.store.RunningJob;
+import dev.muster.store.StoreException;
+import dev.muster.worker.FaultPoint;
+import dev.muster.worker.execution.JobRunner;
+import dev.muster.worker.execution.Run;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A store thread: everything that the worker says to Postgres about a fixed subset of its partitions and their jobs is
+ * said here, one statement after the other. So claims of a partition are in order, and a key's end and its next start
+ * can't miss each other. {@link #tell} and the listener are thread-safe; all else is confined to the lane's thread.
+ */
+public final class Lane implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
+    private static final Duration IDLE_SCAN = Duration.ofSeconds(1);
+    private static final Duration BUSY_SCAN = Duration.ofMillis(250);
+    private static final Duration CENSUS = Duration.ofSeconds(1);
+    private static final Duration LONGEST_REST = Duration.ofSeconds(1);
+    private static final int DUE_BATCH = 256;
+
+    private final int index;
+    private final int lanes;
+    private final LaneParts parts;
+    private final LinkedBlockingQueue<LaneEvent> inbox = new LinkedBlockingQueue<>();
+    private final Runs runs;
+    private final Partitions partitions;
+    private volatile boolean draining;
+    private volatile boolean closed;
+    private volatile boolean drained;
+
+    // When each of these is to be done next, by the ticker.
+    private long scanAt;
+    private long censusAt;
+    private long dueAt;
+    private int troubles;
+
+    /**
+     * A lane; {@link #run} is its thread.
+     *
+     * @param index which of {@code lanes} it is, from 0
+     */
+    public Lane(int index, int lanes, LaneParts parts, IntakePort intake) {
+        this.index = index;
+        this.lanes = lanes;
+        this.parts = parts;
+        this.runs = new Runs(
+                parts,
+                request -> {
+                    CompletableFuture<Optional<dev.muster.store.OwnershipStore.Intent>> answer =
+                            new CompletableFuture<>();
+                    tell(new LaneEvent.Intending(request, answer));
+                    return answer;
+                },
+                new ToInbox());
+        this.partitions = new Partitions(parts, intake, runs::start);
+        long now = parts.ticker().nanos();
+        this.scanAt = now;
+        this.censusAt = now;
+        this.dueAt = now;
+    }
+
+    /** Which lane a partition belongs to; the same for every worker life with that many lanes. */
+    public static int indexOf(String queue, int partition, int lanes) {
+        return Math.floorMod(Objects.hash(queue, partition), lanes);
+    }
+
+    /** Passes an event on. Never waits; thread-safe. */
+    public void tell(LaneEvent event) {
+        inbox.add(event);
+    }
+
+    /** Nothing new is claimed or started; what runs is run to its end. */
+    public void drain() {
+        draining = true;
+        tell(new LaneEvent.ScanNow());
+    }
+
+    /** True once a draining lane has written its last outcome. */
+    public boolean isDrained() {
+        return drained;
+    }
+
+    /** Ends the thread after the step that it is in. */
+    public void close() {
+        closed = true;
+        tell(new LaneEvent.ScanNow());
+    }
+
+    @Override
+    public void run() {
+        while (!closed) {
+            try {
+                runOnce();
+                recovered();
+            } catch (StoreException e) {
+                troubled(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        runs.abandon();
+    }
+
+    private void runOnce() throws InterruptedException {
+        hear();
+        census(); // first: after trouble it tells which outcomes are written already
+        boolean taken = partitions.takeOver();
+        runs.storeIntents();
+        settle();
+        rescue(taken);
+        startDue(taken);
+        if (!draining) {
+            partitions.claim();
+        }
+        runs.storeEntries();
+        drained = draining && runs.isEmpty() && inbox.isEmpty();
+    }
+
+    private void hear() throws InterruptedException {
+        List<LaneEvent> events = new ArrayList<>();
+        LaneEvent first = inbox.poll(rest(), TimeUnit.NANOSECONDS);
+        if (first != null) {
+            events.add(first);
+            inbox.drainTo(events);
+        }
+        events.forEach(this::hear);
+    }
+
+    private void hear(LaneEvent event) {
+        switch (event) {
+            case LaneEvent.Assigned(List<PartitionEpoch> all) -> all.forEach(partitions::assigned);
+            case LaneEvent.Released(List<PartitionEpoch> all) -> all.forEach(partitions::released);
+            case LaneEvent.Polled polled -> partitions.polled(polled.partition(), polled.records());
+            case LaneEvent.LogReset reset -> partitions.logReset(reset);
+            case LaneEvent.Ended(Run run, Outcome outcome) -> runs.ended(run, outcome);
+            case LaneEvent.Dropped(Run run) -> {
+                runs.dropped(run);
+                censusAt = parts.ticker().nanos();
+            }
+            case LaneEvent.HandlerEntered(Entered entered) -> runs.entered(entered);
+            case LaneEvent.Intending request -> runs.intending(request);
+            case LaneEvent.ScanNow() -> scanAt = parts.ticker().nanos();
+        }
+    }
+
+    /** How long there is nothing to do but to listen, in ns. */
+    private long rest() {
+        if (troubles > 0) {
+            return TimeUnit.MILLISECONDS.toNanos(Math.min(500, 25L << Math.min(troubles, 5)));
+        }
+        if (runs.hasWork() || partitions.hasUntaken() || (!draining && partitions.hasClaimable())) {
+            return partitions.hasUntaken() && !runs.hasWork() ? TimeUnit.MILLISECONDS.toNanos(20) : 0;
+        }
+        long now = parts.ticker().nanos();
+        long next = Math.min(scanAt - now, Math.min(censusAt - now, dueAt - now));
+        return Math.clamp(next, 0, LONGEST_REST.toNanos());
+    }
+
+    private void census() {
+        if (isTime(censusAt)) {
+            runs.census(this::isOurs);
+            censusAt = in(CENSUS);
+        }
+    }
+
+    private void settle() {
+        runs.settle(partitions.ownedKeyed()).ifPresent(wait -> {
+            long due = in(Duration.ofMillis(wait));
+            dueAt = Math.min(dueAt, due);
+        });
+    }
+
+    /** Looks for running rows of others in our partitions, and adopts those of the fenced. */
+    private void rescue(boolean taken) {
+        List<PartitionEpoch> owned = partitions.owned();
+        if (draining || owned.isEmpty() || !(taken || isTime(scanAt))) {
+            if (isTime(scanAt)) {
+                scanAt = in(IDLE_SCAN);
+            }
+            return;
+        }
+        List<Foreign> foreign = parts.store().foreign(owned);
+        scanAt = in(foreign.isEmpty() ? IDLE_SCAN : BUSY_SCAN);
+        foreign.stream().filter(f -> !f.fenced()).forEach(parts.watch()::suspicious);
+        if (foreign.stream().anyMatch(Foreign::fenced)) {
+            adopt(owned);
+        }
+    }
+
+    private void adopt(List<PartitionEpoch> owned) {
+        parts.faults().reached(FaultPoint.BEFORE_ADOPT);
+        long started = parts.ticker().nanos();
+        List<RunningJob> adopted = parts.store().adopt(owned);
+        parts.meters().database("adopt", started);
+        // Above the limit if need be: they were running, and whoever waits for them has waited enough.
+        parts.slots().takeAnyway(adopted.size());
+        adopted.forEach(runs::start);
+        parts.meters().adopted(adopted.size());
+        if (!adopted.isEmpty()) {
+            LOG.atInfo().addKeyValue("jobs", adopted.size()).log("Jobs of fenced incarnations were adopted");
+        }
+    }
+
+    private void startDue(boolean taken) {
+        List<PartitionEpoch> owned = partitions.owned();
+        if (draining || owned.isEmpty() || !(taken || isTime(dueAt))) {
+            if (isTime(dueAt)) {
+                dueAt = in(LONGEST_REST);
+            }
+            return;
+        }
+        Optional<Duration> next = parts.store().nextDue(owned);
+        dueAt = in(next.filter(d -> d.compareTo(LONGEST_REST) < 0).orElse(LONGEST_REST));
+        if (next.isEmpty() || next.get().isPositive()) {
+            return;
+        }
+        int granted = parts.slots().take(DUE_BATCH);
+        if (granted == 0) {
+            dueAt = in(Duration.ofMillis(20));
+            return;
+        }
+        List<RunningJob> started;
+        try {
+            started = parts.store().startDue(owned, granted);
+        } catch (StoreException e) {
+            parts.slots().release(granted);
+            throw e;
+        }
+        parts.slots().release(granted - started.size());
+        started.forEach(runs::start);
+    }
+
+    private boolean isOurs(RunningJob job) {
+        return indexOf(job.place().queue(), job.place().partition(), lanes) == index;
+    }
+
+    /** Postgres does not answer, or not well: nothing is lost, everything that was pending is said again. */
+    private void troubled(StoreException e) {
+        switch (e.code()) {
+            case CONTENDED -> LOG.atDebug().log("Contention in Postgres; again: {}", e.getMessage());
+            case UNREACHABLE -> {
+                if (troubles == 0) {
+                    LOG.atWarn()
+                            .log(
+                                    "Postgres does not answer; running jobs go on, nothing new starts, trying again: {}",
+                                    e.getMessage());
+                }
+                troubles++;
+            }
+            case BAD_DATA, BROKEN -> throw e; // a bug: let it crash, the supervisor decides
+        }
+        partitions.doubt();
+        censusAt = parts.ticker().nanos();
+    }
+
+    private void recovered() {
+        if (troubles > 0) {
+            LOG.atInfo().log("Postgres answers again");
+            troubles = 0;
+        }
+    }
+
+    private boolean isTime(long at) {
+        return parts.ticker().nanos() - at >= 0;
+    }
+
+    private long in(Duration wait) {
+        return parts.ticker().nanos() + wait.toNanos();
+    }
+
+    @Override
+    public @Nullable String toString() {
+        return "lane-" + index;
+    }
+
+    /** The runs' threads, speaking to the lane. */
+    private final class ToInbox implements JobRunner.Listener {
+        @Override
+        public void entered(Run run, Instant at) {
+            if (run.job().budget().recoveries() > 0) {
+                JobId id = run.id();
+                tell(new LaneEvent.HandlerEntered(new Entered(id, run.attempt(), at)));
+            }
+        }
+
+        @Override
+        public void ended(Run run, Outcome outcome) {
+            tell(new LaneEvent.Ended(run, outcome));
+        }
+
+        @Override
+        public void dropped(Run run) {
+            tell(new LaneEvent.Dropped(run));
+        }
+    }
+}

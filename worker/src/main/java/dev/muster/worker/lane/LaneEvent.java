@@ -1,0 +1,39 @@
+package dev.muster.worker.lane;
+
+import dev.muster.store.Outcome;
+import dev.muster.store.OwnershipStore.Entered;
+import dev.muster.store.OwnershipStore.Intent;
+import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.store.PartitionEpoch;
+import dev.muster.worker.execution.Run;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/** What a lane is told by other threads. */
+public sealed interface LaneEvent {
+
+    /** The group assigned these partitions to us. */
+    record Assigned(List<PartitionEpoch> partitions) implements LaneEvent {}
+
+    /** These partitions, as they were assigned, are not ours any more: nothing of them may be started. */
+    record Released(List<PartitionEpoch> partitions) implements LaneEvent {}
+
+    /** Records of one partition, in order. */
+    record Polled(PartitionEpoch partition, List<ConsumerRecord<byte[], byte[]>> records) implements LaneEvent {}
+
+    /** Kafka's log of a partition of ours does not reach to its position; it goes on at {@code offset}. */
+    record LogReset(PartitionEpoch partition, long position, long offset) implements LaneEvent {}
+
+    record Ended(Run run, Outcome outcome) implements LaneEvent {}
+
+    record Dropped(Run run) implements LaneEvent {}
+
+    record HandlerEntered(Entered entered) implements LaneEvent {}
+
+    record Intending(IntentRequest request, CompletableFuture<Optional<Intent>> answer) implements LaneEvent {}
+
+    /** Somebody was fenced: look for running rows of others now. */
+    record ScanNow() implements LaneEvent {}
+}

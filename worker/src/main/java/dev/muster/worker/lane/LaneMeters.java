@@ -1,0 +1,101 @@
+package dev.muster.worker.lane;
+
+import dev.muster.store.Claim;
+import dev.muster.store.Outcome;
+import dev.muster.store.RunningJob;
+import dev.muster.telemetry.MeterName;
+import dev.muster.time.Ticker;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts what the lanes do, for Prometheus and for the heartbeat. Thread-safe. */
+public final class LaneMeters {
+    private final MeterRegistry registry;
+    private final Ticker ticker;
+    private final LongAdder claimed = new LongAdder();
+    private final LongAdder settled = new LongAdder();
+    private final LongAdder adopted = new LongAdder();
+    private final LongAdder rejected = new LongAdder();
+
+    public LaneMeters(MeterRegistry registry, Ticker ticker) {
+        this.registry = registry;
+        this.ticker = ticker;
+        MeterName.JOBS_ADOPTED.counter(registry);
+        MeterName.FENCING_REJECTIONS.counter(registry, "settle");
+        MeterName.FENCING_REJECTIONS.counter(registry, "claim");
+        MeterName.DUPLICATES_SUPPRESSED.counter(registry, "claim");
+    }
+
+    public long claimedTotal() {
+        return claimed.sum();
+    }
+
+    public long settledTotal() {
+        return settled.sum();
+    }
+
+    public long adoptedTotal() {
+        return adopted.sum();
+    }
+
+    public long rejectedTotal() {
+        return rejected.sum();
+    }
+
+    void claimed(Claim.Entry entry, Claim.Verdict verdict) {
+        switch (verdict) {
+            case STARTED, WAITING -> claimed.increment();
+            case DUPLICATE ->
+                MeterName.DUPLICATES_SUPPRESSED.counter(registry, "claim").increment();
+            case DEAD -> {
+                String reason = entry.dead().map(Claim.Dead::reason).orElse("identity_conflict");
+                MeterName.JOBS_REJECTED.counter(registry, reason).increment();
+                MeterName.JOBS_FINISHED.counter(registry, entry.type(), "dead").increment();
+            }
+            case NOT_OWNER -> {}
+        }
+        if (verdict == Claim.Verdict.STARTED) {
+            MeterName.JOB_QUEUE_WAIT
+                    .timer(registry, entry.type())
+                    .record(Duration.between(entry.terms().submittedAt(), ticker.now()));
+        }
+    }
+
+    void refusedClaim() {
+        rejected.increment();
+        MeterName.FENCING_REJECTIONS.counter(registry, "claim").increment();
+    }
+
+    void polled(String queue, int records) {
+        MeterName.JOBS_RECEIVED.counter(registry, queue).increment(records);
+    }
+
+    void adopted(int jobs) {
+        adopted.add(jobs);
+        MeterName.JOBS_ADOPTED.counter(registry).increment(jobs);
+    }
+
+    void settled(RunningJob job, Outcome.Verdict verdict) {
+        settled.increment();
+        switch (verdict) {
+            case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> {
+                String outcome = verdict.wireName();
+                MeterName.JOBS_FINISHED.counter(registry, job.type(), outcome).increment();
+                MeterName.JOB_END_TO_END
+                        .timer(registry, job.type(), outcome)
+                        .record(Duration.between(job.times().submittedAt(), ticker.now()));
+            }
+            case RETRIED, SNOOZED, PARKED, UNKNOWN -> {}
+        }
+    }
+
+    void rejectedSettle() {
+        rejected.increment();
+        MeterName.FENCING_REJECTIONS.counter(registry, "settle").increment();
+    }
+
+    void database(String operation, long startedNanos) {
+        MeterName.DB_OPERATION.timer(registry, operation).record(Duration.ofNanos(ticker.nanos() - startedNanos));
+    }
+}

@@ -1,0 +1,56 @@
+package dev.muster.worker.lane;
+
+import dev.muster.store.OwnershipStore;
+import dev.muster.store.PartitionEpoch;
+import dev.muster.time.Ticker;
+import dev.muster.worker.FaultPoint;
+import dev.muster.worker.execution.JobRunner;
+import dev.muster.worker.execution.Slots;
+import dev.muster.worker.intake.Demand;
+import dev.muster.worker.intake.QueueWatch;
+import dev.muster.worker.intake.SubmissionReader;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * What all lanes of a worker share.
+ *
+ * @param parked true for a job type whose circuit is open: its jobs would be parked as soon as they start
+ */
+public record LaneParts(
+        OwnershipStore store,
+        JobRunner runner,
+        Slots slots,
+        Demand demand,
+        QueueWatch queues,
+        SubmissionReader reader,
+        Predicate<String> parked,
+        Watch watch,
+        LaneMeters meters,
+        FaultPoint.Listener faults,
+        Ticker ticker) {
+
+    /** The circuits to the services outside. Thread-safe. */
+    public interface Circuits {
+        /** True while a job that needs this service would be parked at once. */
+        boolean isOpenFor(String dependency);
+
+        /** Name and state (closed, open, half_open) of each. */
+        Map<String, String> states();
+    }
+
+    /** What a lane reports to the worker as a whole. Thread-safe; never waits. */
+    public interface Watch {
+        /** This incarnation is fenced: end the process. */
+        void fenced();
+
+        /** A foreign incarnation has running rows in our partitions and nobody has fenced it. */
+        void suspicious(OwnershipStore.Foreign foreign);
+
+        /** Postgres has a later epoch than ours for a partition; the group may have been made anew. */
+        void overtaken(PartitionEpoch mine, int storedEpoch);
+
+        /** Something that a human should know. */
+        void incident(String kind, String subject, String summary);
+    }
+}

@@ -1,0 +1,221 @@
+package dev.muster.worker.lane;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.job.JobId;
+import dev.muster.store.Outcome;
+import dev.muster.store.OwnershipStore.Entered;
+import dev.muster.store.OwnershipStore.Intent;
+import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.store.PartitionEpoch;
+import dev.muster.store.RunningJob;
+import dev.muster.store.Settled;
+import dev.muster.worker.FaultPoint;
+import dev.muster.worker.execution.EffectGuard;
+import dev.muster.worker.execution.JobRunner;
+import dev.muster.worker.execution.Run;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The jobs of a lane that run in this process, from the moment their row says so until their outcome is written: their
+ * threads, their outcomes, their intents. Confined to the lane's thread.
+ */
+final class Runs {
+    private static final Logger LOG = LoggerFactory.getLogger(Runs.class);
+    private static final int BATCH = 1_000;
+
+    private final LaneParts parts;
+    private final EffectGuard.Intents intents;
+    private final JobRunner.Listener listener;
+    private final Map<JobId, Run> running = new HashMap<>();
+    private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
+    private final List<LaneEvent.Intending> intending = new ArrayList<>();
+    private final List<Entered> entered = new ArrayList<>();
+
+    Runs(LaneParts parts, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        this.parts = parts;
+        this.intents = intents;
+        this.listener = listener;
+    }
+
+    boolean isEmpty() {
+        return running.isEmpty();
+    }
+
+    boolean hasWork() {
+        return !outcomes.isEmpty() || !intending.isEmpty() || !entered.isEmpty();
+    }
+
+    /** Starts the thread of a row that has just become ours; its slot is taken already. */
+    void start(RunningJob job) {
+        running.put(job.id(), parts.runner().start(job, intents, listener));
+    }
+
+    void ended(Run run, Outcome outcome) {
+        if (running.get(run.id()) == run) {
+            outcomes.put(run.id(), outcome);
+        }
+    }
+
+    /** A run without an outcome: if its row is ours after all, the census starts it again. */
+    void dropped(Run run) {
+        if (running.remove(run.id(), run)) {
+            outcomes.remove(run.id());
+            parts.slots().release(1);
+        }
+    }
+
+    void intending(LaneEvent.Intending request) {
+        intending.add(request);
+    }
+
+    /** An adopted job's handler was entered; for others the row says nothing of it. */
+    void entered(Entered entry) {
+        entered.add(entry);
+    }
+
+    /** Stores what steps intend, before their calls. */
+    void storeIntents() {
+        if (intending.isEmpty()) {
+            return;
+        }
+        List<LaneEvent.Intending> batch = List.copyOf(intending.subList(0, Math.min(BATCH, intending.size())));
+        long started = parts.ticker().nanos();
+        List<Intent> stored = parts.store()
+                .intend(batch.stream().map(LaneEvent.Intending::request).toList());
+        parts.meters().database("intend", started);
+        Map<String, Intent> byStep = new HashMap<>();
+        stored.forEach(intent -> byStep.put(intent.id() + "/" + intent.step(), intent));
+        for (LaneEvent.Intending wish : batch) {
+            IntentRequest request = wish.request();
+            CompletableFuture<Optional<Intent>> answer = wish.answer();
+            answer.complete(Optional.ofNullable(byStep.get(request.id() + "/" + request.step())));
+        }
+        intending.subList(0, batch.size()).clear();
+    }
+
+    void storeEntries() {
+        if (!entered.isEmpty()) {
+            List<Entered> batch = List.copyOf(entered);
+            parts.store().entered(batch);
+            entered.clear();
+        }
+    }
+
+    /**
+     * Writes outcomes down and starts what follows in the keys that became free.
+     *
+     * @param keyed the partitions of keyed queues that this lane owns
+     * @return the shortest wait that was written down, in ms; empty: none
+     */
+    Optional<Long> settle(List<PartitionEpoch> keyed) {
+        if (outcomes.isEmpty()) {
+            return Optional.empty();
+        }
+        List<Outcome> batch = outcomes.values().stream().limit(BATCH).toList();
+        Set<String> touched = new HashSet<>();
+        batch.forEach(o -> touched.add(place(requireNonNull(running.get(o.id())))));
+        List<PartitionEpoch> locks = keyed.stream()
+                .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
+                .toList();
+        parts.faults().reached(FaultPoint.BEFORE_SETTLE);
+        long started = parts.ticker().nanos();
+        List<Settled> answers = parts.store().settle(batch, locks);
+        parts.meters().database("settle", started);
+        parts.faults().reached(FaultPoint.AFTER_SETTLE);
+        for (Settled answer : answers) {
+            switch (answer) {
+                case Settled.Done(JobId id) -> {
+                    Outcome outcome = outcomes.get(id);
+                    Run run = running.get(id);
+                    if (outcome != null && run != null) {
+                        parts.meters().settled(run.job(), outcome.verdict());
+                    }
+                    forget(id);
+                }
+                case Settled.Unsure(JobId id) -> {
+                    LOG.atWarn()
+                            .addKeyValue("job_id", id)
+                            .log(
+                                    "A call of this job was never answered; it stays unknown and the call is repeated under its key");
+                    forget(id);
+                }
+                case Settled.Rejected(JobId id) -> {
+                    LOG.atWarn()
+                            .addKeyValue("job_id", id)
+                            .log("An outcome was refused: the job is another worker's now");
+                    parts.meters().rejectedSettle();
+                    forget(id);
+                }
+                case Settled.Started(RunningJob job) -> {
+                    parts.slots().takeAnyway(1);
+                    start(job);
+                }
+            }
+        }
+        return batch.stream()
+                .filter(o -> o.delay().isPositive())
+                .map(o -> o.delay().toMillis())
+                .min(Long::compare);
+    }
+
+    /**
+     * Compares the running rows of this incarnation with the threads: a row without a thread is started (same attempt),
+     * a thread without a row is interrupted and its outcome dropped. What an unanswered commit has left behind is found
+     * here.
+     */
+    void census(Predicate<RunningJob> ofThisLane) {
+        Map<JobId, RunningJob> rows = new HashMap<>();
+        for (RunningJob row : parts.store().census()) {
+            if (ofThisLane.test(row)) {
+                rows.put(row.id(), row);
+            }
+        }
+        for (Run run : List.copyOf(running.values())) {
+            RunningJob row = rows.get(run.id());
+            if (row == null || row.attempt() != run.attempt()) {
+                LOG.atWarn()
+                        .addKeyValue("job_id", run.id())
+                        .log("A job runs here whose row is not ours; it is interrupted, its outcome dropped");
+                run.lose();
+                forget(run.id());
+            }
+        }
+        rows.forEach((id, row) -> {
+            if (!running.containsKey(id)) {
+                LOG.atInfo().addKeyValue("job_id", id).log("A row of ours had no thread; it is started");
+                parts.slots().takeAnyway(1);
+                start(row);
+            }
+        });
+    }
+
+    /** The process ends: nobody waits for an intent any more. */
+    void abandon() {
+        intending.forEach(
+                wish -> wish.answer().completeExceptionally(new IllegalStateException("the worker is ending")));
+        intending.clear();
+    }
+
+    private void forget(JobId id) {
+        outcomes.remove(id);
+        if (running.remove(id) != null) {
+            parts.slots().release(1);
+        }
+    }
+
+    private static String place(Run run) {
+        return run.job().place().queue() + "/" + run.job().place().partition();
+    }
+}

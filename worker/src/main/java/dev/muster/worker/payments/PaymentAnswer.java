@@ -1,0 +1,20 @@
+package dev.muster.worker.payments;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/** What the provider has said about a charge. Silence, and answers that leave it open, are exceptions instead. */
+sealed interface PaymentAnswer {
+
+    /** The money is taken; {@code id} is the provider's payment. */
+    record Charged(String id) implements PaymentAnswer {}
+
+    /** A business no, with the provider's code for it. */
+    record Declined(String code) implements PaymentAnswer {}
+
+    /** The request is wrong and nothing was charged: no use to repeat it. */
+    record Refused(String why) implements PaymentAnswer {}
+
+    /** Nothing was charged, and the same request may work later. */
+    record Later(String why, Optional<Duration> after) implements PaymentAnswer {}
+}

@@ -1,0 +1,51 @@
+package dev.muster.worker.payments;
+
+import dev.muster.job.JobContext;
+import dev.muster.job.JobHandler;
+import dev.muster.job.JobResult;
+import dev.muster.job.RetryPolicy;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Charges a payment method, once, whatever happens to the worker meanwhile. Thread-safe. */
+public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
+    /** The job type. */
+    public static final String TYPE = "payment.charge";
+
+    private final PaymentGateway gateway;
+
+    public PaymentChargeHandler(PaymentGateway gateway) {
+        this.gateway = gateway;
+    }
+
+    @Override
+    public String type() {
+        return TYPE;
+    }
+
+    @Override
+    public Class<PaymentCharge> payloadType() {
+        return PaymentCharge.class;
+    }
+
+    @Override
+    public String dependency() {
+        return PaymentGateway.CIRCUIT;
+    }
+
+    @Override
+    public RetryPolicy retryPolicy() {
+        return new RetryPolicy(10, Duration.ofMillis(500), Duration.ofMinutes(2));
+    }
+
+    @Override
+    public JobResult run(PaymentCharge payment, JobContext context) throws Exception {
+        PaymentAnswer answer = context.effect("charge", key -> gateway.charge(payment, context.jobId(), key));
+        return switch (answer) {
+            case PaymentAnswer.Charged(String id) -> new JobResult.Succeeded(id);
+            case PaymentAnswer.Declined(String code) -> new JobResult.Declined(code);
+            case PaymentAnswer.Refused(String why) -> new JobResult.Fail(why);
+            case PaymentAnswer.Later(String why, Optional<Duration> after) -> new JobResult.Retry(why, after);
+        };
+    }
+}

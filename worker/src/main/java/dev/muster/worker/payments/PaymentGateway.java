@@ -1,0 +1,208 @@
+package dev.muster.worker.payments;
+
+import com.stripe.StripeClient;
+import com.stripe.exception.ApiConnectionException;
+import com.stripe.exception.CardException;
+import com.stripe.exception.IdempotencyException;
+import com.stripe.exception.InvalidRequestException;
+import com.stripe.exception.RateLimitException;
+import com.stripe.exception.StripeException;
+import com.stripe.model.PaymentIntent;
+import com.stripe.net.RequestOptions;
+import com.stripe.param.PaymentIntentCreateParams;
+import com.stripe.param.PaymentIntentListParams;
+import dev.muster.job.JobId;
+import dev.muster.job.ParkedException;
+import dev.muster.telemetry.MeterName;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The payment provider behind a circuit breaker. A call is made under the idempotency key that it is given; what the
+ * provider says for certain is a {@link PaymentAnswer}, anything else an exception, after which the call is repeated
+ * under the same key. Thread-safe.
+ *
+ * <p>Source: Stripe API, "Idempotent requests": the first answer to a key is stored, errors with status 500 included,
+ * and replayed; so after a 500 the payment is looked up instead.
+ */
+public final class PaymentGateway {
+    /** The circuit's name. */
+    public static final String CIRCUIT = "payments";
+
+    private static final String JOB_ID = "job_id";
+    private static final Duration PARKED = Duration.ofSeconds(2);
+
+    private final StripeClient stripe;
+    private final CircuitBreakerRegistry circuits;
+    private final CircuitBreaker circuit;
+    private final MeterRegistry meters;
+
+    /**
+     * A gateway; nothing is sent yet.
+     *
+     * @param timeout of connecting and of reading an answer, each
+     */
+    public PaymentGateway(String baseUrl, String apiKey, Duration timeout, MeterRegistry meters) {
+        // Our own retries carry on after a crash too; the client's would hide calls from the breaker. And the JDK
+        // would repeat a POST by itself when a kept connection breaks.
+        System.setProperty("sun.net.http.retryPost", "false");
+        this.stripe = StripeClient.builder()
+                .setApiKey(apiKey)
+                .setApiBase(baseUrl)
+                .setMaxNetworkRetries(0)
+                .setConnectTimeout((int) Math.min(timeout.toMillis(), 2_000))
+                .setReadTimeout((int) timeout.toMillis())
+                .build();
+        this.circuits = CircuitBreakerRegistry.of(circuitConfig());
+        this.circuit = circuits.circuitBreaker(CIRCUIT);
+        this.meters = meters;
+    }
+
+    public CircuitBreakerRegistry circuits() {
+        return circuits;
+    }
+
+    public CircuitBreaker circuit() {
+        return circuit;
+    }
+
+    /**
+     * Charges, or finds out that it was charged before.
+     *
+     * @throws ParkedException while the circuit is open
+     * @throws StripeException when the outcome of the call is not known
+     */
+    PaymentAnswer charge(PaymentCharge payment, JobId job, String idempotencyKey) throws StripeException {
+        if (!circuit.tryAcquirePermission()) {
+            count("charge", "circuit_open");
+            throw new ParkedException("the circuit to the payment provider is open", PARKED);
+        }
+        long started = circuit.getCurrentTimestamp();
+        try {
+            PaymentAnswer answer = create(payment, job, idempotencyKey);
+            circuit.onResult(circuit.getCurrentTimestamp() - started, circuit.getTimestampUnit(), answer);
+            return answer;
+        } catch (StripeException | RuntimeException e) {
+            circuit.onError(circuit.getCurrentTimestamp() - started, circuit.getTimestampUnit(), e);
+            throw e;
+        }
+    }
+
+    private PaymentAnswer create(PaymentCharge payment, JobId job, String idempotencyKey) throws StripeException {
+        PaymentIntentCreateParams params = PaymentIntentCreateParams.builder()
+                .setAmount(payment.amount())
+                .setCurrency(payment.currency().toLowerCase(Locale.ROOT))
+                .setCustomer(payment.customer())
+                .setPaymentMethod(payment.paymentMethod())
+                .setConfirm(true)
+                .putMetadata(JOB_ID, job.toString())
+                .build();
+        RequestOptions options =
+                RequestOptions.builder().setIdempotencyKey(idempotencyKey).build();
+        try {
+            PaymentIntent intent = stripe.v1().paymentIntents().create(params, options);
+            count("charge", "2xx");
+            return answer(intent);
+        } catch (CardException e) {
+            count("charge", "402");
+            return new PaymentAnswer.Declined(code(e));
+        } catch (RateLimitException e) {
+            count("charge", "429");
+            return new PaymentAnswer.Later("the provider limits our rate", retryAfter(e));
+        } catch (IdempotencyException e) {
+            count("charge", "409");
+            // 400: the key was used with other parameters, which ours never are. 409: the first call is still on its
+            // way.
+            if (e.getStatusCode() != null && e.getStatusCode() == 400) {
+                return new PaymentAnswer.Refused("the idempotency key was used for another request");
+            }
+            throw e;
+        } catch (InvalidRequestException e) {
+            if (e.getStatusCode() != null && e.getStatusCode() == 409) {
+                count("charge", "409");
+                throw e; // the first call under this key is still on its way
+            }
+            count("charge", "other_4xx");
+            return new PaymentAnswer.Refused("the provider refuses the request: " + code(e));
+        } catch (ApiConnectionException e) {
+            count("charge", "connect_error");
+            throw e;
+        } catch (StripeException e) {
+            count("charge", "5xx");
+            if (e.getStatusCode() == null || e.getStatusCode() != 500) {
+                throw e;
+            }
+            // The stored 500 would be replayed for ever; whether the money was taken, only the provider's books say.
+            return reconcile(payment, job).orElseThrow(() -> e);
+        }
+    }
+
+    /** Looks in the provider's books for this job's payment. */
+    private Optional<PaymentAnswer> reconcile(PaymentCharge payment, JobId job) throws StripeException {
+        PaymentIntentListParams params = PaymentIntentListParams.builder()
+                .setCustomer(payment.customer())
+                .setLimit(100L)
+                .build();
+        for (PaymentIntent intent : stripe.v1().paymentIntents().list(params).autoPagingIterable()) {
+            Map<String, String> metadata = intent.getMetadata();
+            if (metadata != null && job.toString().equals(metadata.get(JOB_ID))) {
+                count("reconcile", "2xx");
+                return Optional.of(answer(intent));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static PaymentAnswer answer(PaymentIntent intent) {
+        return switch (intent.getStatus()) {
+            case "succeeded" -> new PaymentAnswer.Charged(intent.getId());
+            case "canceled" -> new PaymentAnswer.Declined("canceled");
+            case "requires_payment_method" -> new PaymentAnswer.Declined("requires_payment_method");
+            case "requires_action" -> new PaymentAnswer.Declined("requires_action");
+            default -> new PaymentAnswer.Later("the payment is " + intent.getStatus(), Optional.empty());
+        };
+    }
+
+    private static String code(StripeException e) {
+        if (e instanceof CardException card && card.getDeclineCode() != null) {
+            return card.getDeclineCode();
+        }
+        return e.getCode() == null ? "declined" : e.getCode();
+    }
+
+    private static Optional<Duration> retryAfter(StripeException e) {
+        if (e.getStripeError() == null || e.getStripeError().getLastResponse() == null) {
+            return Optional.empty();
+        }
+        return e.getStripeError()
+                .getLastResponse()
+                .headers()
+                .firstValue("Retry-After")
+                .filter(value -> value.matches("[0-9]{1,4}"))
+                .map(value -> Duration.ofSeconds(Long.parseLong(value)));
+    }
+
+    private void count(String operation, String outcome) {
+        MeterName.PROVIDER_REQUESTS.counter(meters, CIRCUIT, operation, outcome).increment();
+    }
+
+    private static CircuitBreakerConfig circuitConfig() {
+        return CircuitBreakerConfig.custom()
+                .slidingWindowType(CircuitBreakerConfig.SlidingWindowType.COUNT_BASED)
+                .slidingWindowSize(50)
+                .minimumNumberOfCalls(20)
+                .failureRateThreshold(50)
+                .waitDurationInOpenState(Duration.ofSeconds(2))
+                .automaticTransitionFromOpenToHalfOpenEnabled(true)
+                .permittedNumberOfCallsInHalfOpenState(5)
+                // A rate limit is the provider protecting itself; more calls now would be as harmful as errors.
+                .recordResult(answer -> answer instanceof PaymentAnswer.Later)
+                .build();
+    }
+}
