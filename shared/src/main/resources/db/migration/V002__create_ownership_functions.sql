@@ -159,16 +159,17 @@ BEGIN
     JOIN queue q ON q.name = p_queues[r.part]
     WHERE r.part = ANY (won);
 
-    -- Identity outlives the row. In id order, since two claims with the same ids in different order would deadlock.
+    -- Identity outlives the row, for the queue's window; after it a submission is a new job.
+    DELETE FROM job_identity i USING unnest(recs) r, queue q
+    WHERE i.job_id = r.job_id AND r.windowed AND q.name = r.queue AND i.seen_at < now() - q.duplicate_window;
+
+    -- In id order, since two claims with the same ids in different order would deadlock.
     WITH known AS (
-        INSERT INTO job_identity AS i (job_id, queue, partition, record_offset, payload_hash)
+        INSERT INTO job_identity (job_id, queue, partition, record_offset, payload_hash)
         SELECT r.job_id, r.queue, r.partition, r.record_offset, r.payload_hash
         FROM unnest(recs) r WHERE r.windowed AND r.dead_reason IS NULL
         ORDER BY r.job_id, r.ix
-        ON CONFLICT (job_id) DO UPDATE SET   -- outside the window a submission is a new job
-            queue = EXCLUDED.queue, partition = EXCLUDED.partition, record_offset = EXCLUDED.record_offset,
-            payload_hash = EXCLUDED.payload_hash, seen_at = now()
-        WHERE i.seen_at < now() - (SELECT q.duplicate_window FROM queue q WHERE q.name = EXCLUDED.queue)
+        ON CONFLICT (job_id) DO NOTHING
         RETURNING queue, partition, record_offset)
     SELECT array_agg(r.ix) INTO fresh
     FROM unnest(recs) r LEFT JOIN known k USING (queue, partition, record_offset)

@@ -285,13 +285,10 @@ public final class OwnershipStore {
                         "timestamptz",
                         entries,
                         e -> Db.timestamp(e.terms().submittedAt())));
-        statement.setArray(
-                17, column(statement, "bytea", entries, e -> e.bytes().key()));
-        statement.setArray(
-                18, column(statement, "bytea", entries, e -> e.bytes().value()));
-        statement.setArray(
-                19, column(statement, "bytea", entries, e -> e.bytes().headers()));
-        statement.setArray(20, column(statement, "bytea", entries, Claim.Entry::payloadHash));
+        statement.setArray(17, bytes(statement, entries, e -> e.bytes().key()));
+        statement.setArray(18, bytes(statement, entries, e -> e.bytes().value()));
+        statement.setArray(19, bytes(statement, entries, e -> e.bytes().headers()));
+        statement.setArray(20, bytes(statement, entries, Claim.Entry::payloadHash));
         statement.setArray(
                 21,
                 column(
@@ -370,6 +367,16 @@ public final class OwnershipStore {
             cells[i] = cell.apply(rows.get(i));
         }
         return Db.array(statement, type, cells);
+    }
+
+    /** A column of bytes, which the driver takes in an array of that very type only. */
+    private static <T> java.sql.Array bytes(
+            PreparedStatement statement, List<T> rows, Function<T, byte @Nullable []> cell) throws SQLException {
+        byte[] @Nullable [] cells = new byte[rows.size()] @Nullable [];
+        for (int i = 0; i < cells.length; i++) {
+            cells[i] = cell.apply(rows.get(i));
+        }
+        return Db.array(statement, "bytea", cells);
     }
 
     private static @Nullable Object time(Optional<Instant> instant) {

@@ -1,0 +1,472 @@
+package dev.muster.store;
+
+import static dev.muster.store.Claim.Verdict.DEAD;
+import static dev.muster.store.Claim.Verdict.DUPLICATE;
+import static dev.muster.store.Claim.Verdict.NOT_OWNER;
+import static dev.muster.store.Claim.Verdict.STARTED;
+import static dev.muster.store.Claim.Verdict.WAITING;
+import static dev.muster.store.OwnershipFixture.id;
+import static dev.muster.store.OwnershipFixture.job;
+import static dev.muster.store.OwnershipFixture.keyed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.embedded.junit.EmbeddedServers;
+import dev.muster.embedded.junit.PostgresDatabase;
+import dev.muster.job.JobId;
+import dev.muster.job.Ordering;
+import dev.muster.store.OwnershipFixture.Actor;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The two guards and what follows from them, against a real Postgres. The interleavings are in docs/protocol.md. */
+@ExtendWith(EmbeddedServers.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class OwnershipStoreIT {
+    private static final Optional<Duration> WINDOW = Optional.of(Duration.ofDays(7));
+
+    private final OwnershipFixture db;
+
+    OwnershipStoreIT(PostgresDatabase postgres) {
+        this.db = new OwnershipFixture(postgres);
+    }
+
+    @AfterAll
+    void close() {
+        db.close();
+    }
+
+    @Test
+    void a_claim_starts_jobs_and_moves_the_position_in_one_step() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 5);
+
+        assertThat(a.takes(p).nextOffset()).isZero();
+        assertThat(a.claims(p, 0, job(3, queue + "-1"), job(4, queue + "-2"))).containsExactly(STARTED, STARTED);
+
+        assertThat(db.count("SELECT next_offset FROM partition_owner WHERE queue = '" + queue + "'"))
+                .isEqualTo(5);
+        assertThat(a.store().census())
+                .extracting(RunningJob::id)
+                .containsExactlyInAnyOrder(id(queue + "-1"), id(queue + "-2"));
+    }
+
+    @Test
+    void H1_a_finished_job_is_not_run_again_by_redelivery_nor_by_resubmission() {
+        String queue = db.queue(Ordering.NONE, WINDOW);
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        a.takes(ofA);
+        a.claims(ofA, 0, job(7, queue));
+        db.fence(a);
+        b.takes(ofB);
+        List<RunningJob> adopted = b.store().adopt(List.of(ofB));
+        b.succeeds(id(queue), adopted.getFirst().attempt());
+
+        // Redelivered: the position has moved past it, so the claim of offset 7 is refused.
+        assertThat(b.claims(ofB, 0, job(7, queue))).containsExactly(NOT_OWNER);
+        // Submitted again, in the next record: known, although no row of it is left.
+        assertThat(b.claims(ofB, 8, job(8, queue))).containsExactly(DUPLICATE);
+        assertThat(db.count("SELECT count(*) FROM job_history WHERE job_id = '" + id(queue) + "'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void H2_a_fence_waits_for_no_lock_of_a_frozen_worker_and_adoption_steps_around_it() throws Exception {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor zombie = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofZombie = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        zombie.takes(ofZombie);
+        zombie.claims(ofZombie, 0, job(0, queue + "-1"), job(1, queue + "-2"));
+
+        // The worst a worker can leave behind: an open transaction with locks on its incarnation and a job.
+        try (Connection frozen = zombie.database().connection();
+                Statement statement = frozen.createStatement()) {
+            frozen.setAutoCommit(false);
+            statement.execute("SELECT FROM worker_incarnation WHERE incarnation = '" + zombie.me() + "' FOR SHARE");
+            statement.execute("SELECT FROM job_running WHERE job_id = '" + id(queue + "-1") + "' FOR UPDATE");
+
+            long started = System.nanoTime();
+            IncarnationStore fencer = new IncarnationStore(db.database());
+            boolean fenced = false;
+            while (!fenced) {
+                try {
+                    fencer.fence(zombie.me(), "frozen", zombie.me());
+                    fenced = true;
+                } catch (StoreException e) {
+                    assertThat(e.code()).isEqualTo(StoreException.Code.CONTENDED);
+                    db.count("SELECT end_backends('" + zombie.me() + "')");
+                }
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(5));
+        } catch (java.sql.SQLException e) {
+            assertThat(e.getSQLState()).as("the frozen session was ended").isIn("57P01", "08006", "25P03", "08003");
+        }
+
+        b.takes(ofB);
+        assertThat(b.store().adopt(List.of(ofB))).hasSize(2);
+    }
+
+    @Test
+    void H2_adoption_leaves_a_locked_row_to_the_next_scan() throws Exception {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor zombie = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofZombie = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        zombie.takes(ofZombie);
+        zombie.claims(ofZombie, 0, job(0, queue + "-1"), job(1, queue + "-2"));
+        db.fence(zombie);
+        b.takes(ofB);
+
+        try (Connection other = db.connect();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("SELECT FROM job_running WHERE job_id = '" + id(queue + "-1") + "' FOR UPDATE");
+            assertThat(b.store().adopt(List.of(ofB))).extracting(RunningJob::id).containsExactly(id(queue + "-2"));
+            other.rollback();
+        }
+
+        assertThat(b.store().adopt(List.of(ofB))).extracting(RunningJob::id).containsExactly(id(queue + "-1"));
+    }
+
+    @Test
+    void H3_taking_a_partition_over_fences_nobody_and_the_old_owner_settles_what_it_runs() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        a.takes(ofA);
+        a.claims(ofA, 0, job(0, queue));
+
+        // A never said that it let go; B was assigned the partition later.
+        assertThat(b.takes(ofB).verdict()).isEqualTo(TakeOver.Verdict.TAKEN);
+        assertThat(b.store().adopt(List.of(ofB))).isEmpty();
+        assertThat(b.store().foreign(List.of(ofB)))
+                .containsExactly(new OwnershipStore.Foreign(id(queue), a.me(), false));
+        assertThat(a.succeeds(id(queue), 1)).containsExactly(new Settled.Done(id(queue)));
+        assertThat(new IncarnationStore(db.database()).ownRow(a.me())).isEqualTo(IncarnationStore.OwnRow.LIVE);
+    }
+
+    @Test
+    void H4_a_stale_assignee_does_not_take_the_partition_back() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor stale = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch assignedBeforeItFroze = new PartitionEpoch(queue, 0, 4);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 5);
+        b.takes(ofB);
+
+        TakeOver.Answer answer = stale.takes(assignedBeforeItFroze);
+
+        assertThat(answer.verdict()).isEqualTo(TakeOver.Verdict.OVERTAKEN);
+        assertThat(answer.storedEpoch()).isEqualTo(5);
+        assertThat(b.claims(ofB, 0, job(0, queue))).containsExactly(STARTED);
+    }
+
+    @Test
+    void H5_a_late_claim_of_a_revoked_partition_is_refused_as_a_whole() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        a.takes(ofA);
+        b.takes(ofB);
+
+        assertThat(a.claims(ofA, 0, keyed(10, queue + "-1", "K"))).containsExactly(NOT_OWNER);
+        assertThat(b.claims(ofB, 0, keyed(10, queue + "-1", "K"), keyed(11, queue + "-2", "K")))
+                .containsExactly(STARTED, WAITING);
+        assertThat(a.store().census()).isEmpty();
+    }
+
+    @Test
+    void H5_a_claim_that_leaves_a_gap_is_refused() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+
+        assertThat(a.claims(p, 5, job(5, queue))).containsExactly(NOT_OWNER);
+        assertThat(db.count("SELECT next_offset FROM partition_owner WHERE queue = '" + queue + "'"))
+                .isZero();
+    }
+
+    @Test
+    void H6_the_new_owner_finds_a_job_that_was_handed_over_running_and_whose_worker_then_died() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        a.takes(ofA);
+        a.claims(ofA, 0, job(0, queue));
+        b.takes(ofB);
+        assertThat(b.store().adopt(List.of(ofB))).isEmpty();
+
+        db.fence(a); // no assignment follows this death: B owns the partition already
+
+        assertThat(b.store().foreign(List.of(ofB)))
+                .extracting(OwnershipStore.Foreign::fenced)
+                .containsExactly(true);
+        assertThat(b.store().adopt(List.of(ofB)))
+                .singleElement()
+                .satisfies(job -> assertThat(job.budget().recoveries()).isEqualTo(1));
+    }
+
+    @Test
+    void H6_a_draining_worker_is_not_fenced_by_its_peers() {
+        Actor draining = db.worker();
+        Actor peer = db.worker();
+        IncarnationStore incarnations = new IncarnationStore(db.database());
+        incarnations.renewDrain(draining.me());
+
+        assertThat(incarnations.fence(draining.me(), "absent from its group", peer.me()))
+                .isEqualTo(IncarnationStore.Fenced.DRAINING);
+    }
+
+    @Test
+    void H7_a_claim_whose_answer_was_lost_shows_in_the_census_and_the_position() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue)); // committed; imagine that the answer never came
+
+        assertThat(a.takes(p).nextOffset()).as("taken over from itself").isEqualTo(1);
+        assertThat(a.store().census()).extracting(RunningJob::attempt).containsExactly(1);
+    }
+
+    @Test
+    void H8_a_claim_that_commits_after_the_fence_is_adopted_by_a_later_scan() throws Exception {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        a.takes(ofA);
+        // A's claim stands in its statement: somebody holds the identity it is about to write.
+        try (Connection other = db.connect();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("SELECT FROM partition_owner WHERE queue = '" + queue + "' FOR UPDATE");
+            CompletableFuture<List<Claim.Verdict>> claim =
+                    CompletableFuture.supplyAsync(() -> a.claims(ofA, 0, job(0, queue)));
+            db.fence(a);
+            CompletableFuture<TakeOver.Answer> takeOver = CompletableFuture.supplyAsync(() -> b.takes(ofB));
+            other.rollback();
+
+            List<Claim.Verdict> verdicts = claim.get(10, TimeUnit.SECONDS);
+            assertThat(takeOver.get(10, TimeUnit.SECONDS).verdict()).isEqualTo(TakeOver.Verdict.TAKEN);
+            // Either it came before the takeover, and is adopted, or after it, and was refused. Never in between.
+            int expected = verdicts.getFirst() == STARTED ? 1 : 0;
+            assertThat(b.store().adopt(List.of(ofB))).hasSize(expected);
+            assertThat(b.takes(ofB).nextOffset()).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void H12_a_topic_that_was_made_anew_starts_at_its_beginning_and_nothing_of_it_is_taken_for_old() {
+        String queue = db.queue(Ordering.NONE, WINDOW);
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 3);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue + "-1"), job(1, queue + "-2"));
+
+        TakeOver.Answer answer = a.takes(new PartitionEpoch(queue, 0, 4), UUID.randomUUID());
+
+        assertThat(answer.logReplaced()).isTrue();
+        assertThat(answer.nextOffset()).isZero();
+        assertThat(JobId.atPosition(UUID.randomUUID(), 0, 0, 1))
+                .isNotEqualTo(JobId.atPosition(OwnershipFixture.TOPIC, 0, 0, 1));
+    }
+
+    @Test
+    void H13_a_key_is_asked_of_the_table_also_when_its_jobs_come_in_two_partitions() {
+        String queue = db.queue(Ordering.KEY, WINDOW);
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 1, 1);
+        a.takes(ofA);
+        b.takes(ofB);
+
+        assertThat(a.claims(ofA, 0, keyed(0, queue + "-1", "K"))).containsExactly(STARTED);
+        assertThat(b.claims(ofB, 0, keyed(0, queue + "-2", "K"))).containsExactly(WAITING);
+        assertThat(b.claims(ofB, 1, keyed(1, queue + "-1", "K"))).containsExactly(DUPLICATE);
+    }
+
+    @Test
+    void a_zombies_outcome_is_rejected_and_on_record_once_its_job_was_adopted() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor zombie = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        PartitionEpoch ofZombie = new PartitionEpoch(queue, 0, 1);
+        zombie.takes(ofZombie);
+        zombie.claims(ofZombie, 0, job(0, queue));
+        db.fence(zombie);
+        b.takes(ofB);
+        RunningJob adopted = b.store().adopt(List.of(ofB)).getFirst();
+
+        assertThat(zombie.succeeds(id(queue), 1)).containsExactly(new Settled.Rejected(id(queue)));
+        assertThat(zombie.takes(new PartitionEpoch(queue, 0, 3)).verdict()).isEqualTo(TakeOver.Verdict.FENCED);
+        assertThat(b.succeeds(id(queue), adopted.attempt())).containsExactly(new Settled.Done(id(queue)));
+        assertThat(db.count("SELECT count(*) FROM rejected_write WHERE incarnation = '" + zombie.me() + "'"))
+                .isEqualTo(1);
+        assertThat(db.count("SELECT count(*) FROM job_history WHERE job_id = '" + id(queue) + "'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void the_same_id_with_another_payload_becomes_a_dead_job_of_its_own() {
+        String queue = db.queue(Ordering.NONE, WINDOW);
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+
+        assertThat(a.claims(p, 0, job(0, queue, null, "1"), job(1, queue, null, "2")))
+                .containsExactly(STARTED, DEAD);
+
+        assertThat(db.count("SELECT count(*) FROM job_history WHERE queue = '" + queue
+                        + "' AND state = 'dead' AND reason = 'identity_conflict' AND payload = '2'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void in_a_keyed_queue_the_end_of_one_job_starts_the_next_in_the_same_statement() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        assertThat(a.claims(
+                        p,
+                        0,
+                        keyed(0, queue + "-1", "K"),
+                        keyed(1, queue + "-2", "K"),
+                        keyed(2, queue + "-3", "K"),
+                        keyed(3, queue + "-4", "L")))
+                .containsExactly(STARTED, WAITING, WAITING, STARTED);
+
+        assertThat(a.succeeds(id(queue + "-1"), 1, p))
+                .last()
+                .isInstanceOfSatisfying(
+                        Settled.Started.class, s -> assertThat(s.job().id()).isEqualTo(id(queue + "-2")));
+        assertThat(a.store().startDue(List.of(p), 10)).as("the third waits").isEmpty();
+        assertThat(a.succeeds(id(queue + "-2"), 1, p))
+                .last()
+                .isInstanceOfSatisfying(
+                        Settled.Started.class, s -> assertThat(s.job().id()).isEqualTo(id(queue + "-3")));
+    }
+
+    @Test
+    void in_a_keyed_queue_a_retrying_job_keeps_its_place() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, keyed(0, queue + "-1", "K"), keyed(1, queue + "-2", "K"));
+
+        a.ends(id(queue + "-1"), 1, Outcome.Verdict.RETRIED, Duration.ZERO, List.of(), p);
+        List<RunningJob> due = a.store().startDue(List.of(p), 10);
+
+        assertThat(due).singleElement().satisfies(job -> {
+            assertThat(job.id()).isEqualTo(id(queue + "-1"));
+            assertThat(job.attempt()).isEqualTo(2);
+            assertThat(job.budget().failures()).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void in_a_keyed_queue_a_job_that_ends_after_its_partition_moved_lets_the_new_owner_go_on_soon() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        a.takes(ofA);
+        a.claims(ofA, 0, keyed(0, queue + "-1", "K"), keyed(1, queue + "-2", "K"));
+        b.takes(ofB);
+        assertThat(b.store().startDue(List.of(ofB), 10))
+                .as("its key is busy elsewhere")
+                .isEmpty();
+
+        assertThat(a.succeeds(id(queue + "-1"), 1, ofA)).containsExactly(new Settled.Done(id(queue + "-1")));
+
+        assertThat(b.store().nextDue(List.of(ofB))).contains(Duration.ZERO);
+        assertThat(b.store().startDue(List.of(ofB), 10))
+                .extracting(RunningJob::id)
+                .containsExactly(id(queue + "-2"));
+    }
+
+    @Test
+    void a_job_with_an_unanswered_call_is_never_closed_by_anything_but_success() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue));
+        OwnershipStore.Intent intent = a.store()
+                .intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge")))
+                .getFirst();
+        assertThat(intent.idempotencyKey()).isEqualTo("muster:" + id(queue) + ":charge:1");
+        assertThat(intent.openedBefore()).isFalse();
+
+        assertThat(a.ends(id(queue), 1, Outcome.Verdict.DEAD, Duration.ZERO, List.of()))
+                .containsExactly(new Settled.Unsure(id(queue)));
+        RunningJob again = a.store().startDue(List.of(p), 1).getFirst();
+        assertThat(a.store()
+                        .intend(List.of(new OwnershipStore.IntentRequest(id(queue), again.attempt(), "charge")))
+                        .getFirst())
+                .isEqualTo(new OwnershipStore.Intent(id(queue), "charge", intent.idempotencyKey(), true));
+
+        assertThat(a.ends(id(queue), again.attempt(), Outcome.Verdict.DECLINED, Duration.ZERO, List.of("charge")))
+                .containsExactly(new Settled.Done(id(queue)));
+    }
+
+    @Test
+    void an_intent_of_a_job_that_is_lost_is_not_stored() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
+        a.takes(ofA);
+        a.claims(ofA, 0, job(0, queue));
+        db.fence(a);
+        b.takes(ofB);
+        b.store().adopt(List.of(ofB));
+
+        assertThat(a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge"))))
+                .isEmpty();
+    }
+
+    @Test
+    void a_record_that_postgres_refuses_is_told_apart_from_trouble() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+
+        StoreException refusal = org.assertj.core.api.Assertions.catchThrowableOfType(
+                StoreException.class, () -> a.claims(p, 0, keyed(0, queue, "zero\0byte")));
+
+        assertThat(refusal.code()).isEqualTo(StoreException.Code.BAD_DATA);
+        assertThat(a.takes(p).nextOffset()).isZero();
+    }
+}
