@@ -1,0 +1,189 @@
+package dev.muster.kafka;
+
+import dev.muster.config.Setting;
+import dev.muster.config.Settings;
+import dev.muster.job.Queue;
+import dev.muster.protocol.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.CreateTopicsResult;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes Muster's topics and sets what its groups need at the broker. What is there already stays. Thread-safe. */
+public final class TopicAdmin {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicAdmin.class);
+
+    /** Submissions are kept for as long as a duplicate of them would be recognised, at most this long. */
+    private static final Duration JOBS_RETENTION = Duration.ofDays(7);
+
+    private final Admin admin;
+    private final Settings settings;
+
+    public TopicAdmin(Admin admin, Settings settings) {
+        this.admin = admin;
+        this.settings = settings;
+    }
+
+    /**
+     * Makes the topics that the processes talk over.
+     *
+     * @return the names of those that were made now
+     * @throws KafkaException if the broker can't be reached or refuses
+     */
+    public List<String> ensureInternalTopics() {
+        return create(List.of(
+                // Only the last second of heartbeats and the last minutes of commands mean anything.
+                topic(Topics.HEARTBEATS, 4, Duration.ofMinutes(1)),
+                topic(Topics.COMMANDS, 1, Duration.ofMinutes(10)),
+                topic(Topics.EVENTS, 8, Duration.ofDays(7)),
+                topic(Topics.STATS, 1, Duration.ofDays(1)),
+                // A dead letter waits for a human, however long that takes.
+                new NewTopic(Topics.DEAD_LETTERS, Optional.of(4), Optional.empty())
+                        .configs(Map.of("retention.ms", "-1"))));
+    }
+
+    /**
+     * Makes the topic of a queue.
+     *
+     * @return true if it was made now
+     * @throws KafkaException if the broker can't be reached or refuses
+     */
+    public boolean ensureQueueTopic(Queue queue) {
+        Duration retention = queue.duplicateWindow()
+                .filter(window -> window.compareTo(JOBS_RETENTION) < 0)
+                .orElse(JOBS_RETENTION);
+        NewTopic topic = new NewTopic(Topics.jobs(queue.name()), Optional.of(queue.partitions()), Optional.empty())
+                .configs(Map.of("retention.ms", Long.toString(retention.toMillis())));
+        return !create(List.of(topic)).isEmpty();
+    }
+
+    /**
+     * Sets session and heartbeat of a pool's group, so that Kafka itself notices a dead worker within the session
+     * timeout, and takes the pause between rebalances away. A broker whose lower bounds forbid that is left as it is,
+     * with a warning: all works, only the fall-back without a coordinator is slower.
+     *
+     * @return true if the broker took the settings
+     * @throws KafkaException if the broker can't be reached
+     */
+    public boolean configureGroup(String pool) {
+        return configure(
+                Topics.group(pool),
+                Map.of(
+                        "consumer.session.timeout.ms",
+                        millis(Setting.GROUP_SESSION_TIMEOUT),
+                        "consumer.heartbeat.interval.ms",
+                        millis(Setting.GROUP_HEARTBEAT),
+                        "consumer.assignment.interval.ms",
+                        "0"),
+                "group.consumer.min.session.timeout.ms and group.consumer.min.heartbeat.interval.ms");
+    }
+
+    /** The same for the group of a Streams application, so that a new leader's statistics go on within seconds. */
+    public boolean configureStreamsGroup(String group) {
+        return configure(
+                group,
+                Map.of(
+                        "streams.session.timeout.ms",
+                        millis(Setting.GROUP_SESSION_TIMEOUT),
+                        "streams.heartbeat.interval.ms",
+                        millis(Setting.GROUP_HEARTBEAT)),
+                "group.streams.min.session.timeout.ms and group.streams.min.heartbeat.interval.ms");
+    }
+
+    private boolean configure(String group, Map<String, String> wanted, String bounds) {
+        List<AlterConfigOp> changes = wanted.entrySet().stream()
+                .map(entry ->
+                        new AlterConfigOp(new ConfigEntry(entry.getKey(), entry.getValue()), AlterConfigOp.OpType.SET))
+                .toList();
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+        try {
+            admin.incrementalAlterConfigs(Map.of(resource, changes)).all().get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof InvalidConfigurationException
+                    || e.getCause() instanceof InvalidRequestException) {
+                LOG.warn(
+                        "Kafka refuses the settings {} of group {}: {}. Muster goes on with the broker's own; "
+                                + "lower {} at the broker to have them",
+                        wanted,
+                        group,
+                        e.getCause().getMessage(),
+                        bounds);
+                return false;
+            }
+            throw failed("set the configuration of group " + group, e);
+        } catch (InterruptedException e) {
+            throw interrupted("set the configuration of group " + group, e);
+        }
+    }
+
+    private static NewTopic topic(String name, int partitions, Duration retention) {
+        String millis = Long.toString(retention.toMillis());
+        return new NewTopic(name, Optional.of(partitions), Optional.empty())
+                .configs(Map.of("retention.ms", millis, "segment.ms", millis));
+    }
+
+    private List<String> create(List<NewTopic> topics) {
+        try {
+            Set<String> there = admin.listTopics().names().get();
+            List<NewTopic> missing =
+                    topics.stream().filter(t -> !there.contains(t.name())).toList();
+            CreateTopicsResult result = admin.createTopics(missing);
+            List<String> made = new ArrayList<>();
+            for (NewTopic topic : missing) {
+                if (isMade(result, topic.name())) {
+                    made.add(topic.name());
+                }
+            }
+            return made;
+        } catch (ExecutionException e) {
+            throw failed("make topics", e);
+        } catch (InterruptedException e) {
+            throw interrupted("make topics", e);
+        }
+    }
+
+    /** False when somebody else has made it in the meantime. */
+    private static boolean isMade(CreateTopicsResult result, String topic)
+            throws ExecutionException, InterruptedException {
+        try {
+            Objects.requireNonNull(result.values().get(topic), topic).get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TopicExistsException) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private String millis(Setting setting) {
+        return Long.toString(settings.duration(setting).toMillis());
+    }
+
+    private static KafkaException failed(String what, ExecutionException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        return new KafkaException("can't " + what + ": " + cause.getMessage(), cause);
+    }
+
+    private static KafkaException interrupted(String what, InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new KafkaException("interrupted when about to " + what, e);
+    }
+}

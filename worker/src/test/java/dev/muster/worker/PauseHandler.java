@@ -1,0 +1,27 @@
+package dev.muster.worker;
+
+import dev.muster.job.JobContext;
+import dev.muster.job.JobHandler;
+import dev.muster.job.JobResult;
+import java.util.concurrent.TimeUnit;
+
+/** Takes as long as its payload says. */
+final class PauseHandler implements JobHandler<PauseHandler.Pause> {
+    record Pause(long millis) {}
+
+    @Override
+    public String type() {
+        return "test.pause";
+    }
+
+    @Override
+    public Class<Pause> payloadType() {
+        return Pause.class;
+    }
+
+    @Override
+    public JobResult run(Pause pause, JobContext context) throws Exception {
+        TimeUnit.MILLISECONDS.sleep(pause.millis()); // what the job is: a wait of a known length
+        return JobResult.succeeded("waited " + pause.millis());
+    }
+}
