@@ -24,13 +24,13 @@ import dev.muster.worker.heartbeat.Commands;
 import dev.muster.worker.heartbeat.HealthServer;
 import dev.muster.worker.heartbeat.Heartbeats;
 import dev.muster.worker.intake.Demand;
-import dev.muster.worker.intake.Intake;
 import dev.muster.worker.intake.QueueWatch;
 import dev.muster.worker.intake.SubmissionReader;
 import dev.muster.worker.lane.Lane;
 import dev.muster.worker.lane.LaneEvent;
 import dev.muster.worker.lane.LaneMeters;
 import dev.muster.worker.lane.LaneParts;
+import dev.muster.worker.poll.Intake;
 import dev.muster.worker.trust.GroupWatch;
 import dev.muster.worker.trust.TrustWindow;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -62,6 +62,7 @@ public final class Worker {
     private static final Duration WATCH = Duration.ofMillis(500);
 
     private final WorkerConfig config;
+    private final Ticker ticker;
     private final Incarnation me;
     private final Ending ending;
     private final Database database;
@@ -106,6 +107,7 @@ public final class Worker {
         Demand demand = new Demand(slots);
         LaneMeters laneMeters = new LaneMeters(around.meters(), ticker);
         this.config = config;
+        this.ticker = ticker;
         this.me = me;
         this.ending = ending;
         this.database = database;
@@ -140,7 +142,7 @@ public final class Worker {
         LateIntake late = new LateIntake();
         IntStream.range(0, config.lanes()).forEach(i -> lanes.add(new Lane(i, config.lanes(), parts, late)));
         this.intake = new Intake(
-                kafka.jobs(groupId, me, Math.min(500, config.slots() * 2)), lanes, demand, queues, trust::look);
+                kafka.jobs(groupId, me, Math.min(500, config.slots() * 2)), lanes, demand, queues, trust::look, ticker);
         late.intake = intake;
         this.heartbeats = new Heartbeats(
                 kafka.heartbeats(me + "-heartbeats"),
@@ -185,13 +187,14 @@ public final class Worker {
         renewDrain();
         lanes.forEach(Lane::drain);
         intake.leave();
-        long deadline = System.nanoTime() + config.drainTimeout().toNanos();
-        long renewed = System.nanoTime();
-        while (!lanes.stream().allMatch(Lane::isDrained) && System.nanoTime() < deadline) {
+        long begun = ticker.nanos();
+        long renewed = begun;
+        while (!lanes.stream().allMatch(Lane::isDrained)
+                && ticker.nanos() - begun < config.drainTimeout().toNanos()) {
             TimeUnit.MILLISECONDS.sleep(20);
-            if (System.nanoTime() - renewed > TimeUnit.SECONDS.toNanos(1)) {
+            if (ticker.nanos() - renewed > TimeUnit.SECONDS.toNanos(1)) {
                 renewDrain();
-                renewed = System.nanoTime();
+                renewed = ticker.nanos();
             }
         }
         boolean clean = lanes.stream().allMatch(Lane::isDrained);
@@ -235,14 +238,14 @@ public final class Worker {
 
     private void watch() {
         GroupWatch.Listener listener = new GroupListener();
-        long queuesLookedAt = System.nanoTime();
+        long queuesLookedAt = ticker.nanos();
         try {
             while (!draining) {
                 TimeUnit.NANOSECONDS.sleep(WATCH.toNanos());
                 group.look(listener);
-                if (System.nanoTime() - queuesLookedAt > TimeUnit.SECONDS.toNanos(2)) {
+                if (ticker.nanos() - queuesLookedAt > TimeUnit.SECONDS.toNanos(2)) {
                     queues.look();
-                    queuesLookedAt = System.nanoTime();
+                    queuesLookedAt = ticker.nanos();
                 }
             }
         } catch (InterruptedException e) {

@@ -16,7 +16,7 @@ public final class Demand {
     }
 
     /** True while another poll is worth its records. */
-    boolean isOpen() {
+    public boolean isOpen() {
         return slots.free() > buffered.get();
     }
 

@@ -1,4 +1,4 @@
-/** From Kafka to the lanes: the poll loop, which never waits for Postgres, and what a record says. */
+/** What may be taken in and what it is: the worker's queues, how many records are wanted, and what a record says. */
 @NullMarked
 package dev.muster.worker.intake;
 

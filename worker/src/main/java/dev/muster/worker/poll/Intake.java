@@ -1,7 +1,10 @@
-package dev.muster.worker.intake;
+package dev.muster.worker.poll;
 
 import dev.muster.protocol.Topics;
 import dev.muster.store.PartitionEpoch;
+import dev.muster.time.Ticker;
+import dev.muster.worker.intake.Demand;
+import dev.muster.worker.intake.QueueWatch;
 import dev.muster.worker.lane.IntakePort;
 import dev.muster.worker.lane.Lane;
 import dev.muster.worker.lane.LaneEvent;
@@ -47,6 +50,7 @@ public final class Intake implements Runnable, IntakePort {
     private final Demand demand;
     private final QueueWatch queues;
     private final LostHook onLost;
+    private final Ticker ticker;
     private final ConcurrentLinkedQueue<Order> orders = new ConcurrentLinkedQueue<>();
     private final Map<TopicPartition, Assigned> assigned = new HashMap<>();
     private final Map<TopicPartition, OffsetAndMetadata> toCommit = new HashMap<>();
@@ -57,12 +61,19 @@ public final class Intake implements Runnable, IntakePort {
     private volatile boolean member;
 
     public Intake(
-            Consumer<byte[], byte[]> consumer, List<Lane> lanes, Demand demand, QueueWatch queues, LostHook onLost) {
+            Consumer<byte[], byte[]> consumer,
+            List<Lane> lanes,
+            Demand demand,
+            QueueWatch queues,
+            LostHook onLost,
+            Ticker ticker) {
         this.consumer = consumer;
         this.lanes = List.copyOf(lanes);
         this.demand = demand;
         this.queues = queues;
         this.onLost = onLost;
+        this.ticker = ticker;
+        this.committedAt = ticker.nanos();
     }
 
     /** Called on the poll thread when the group has expelled this worker, before the client joins again. */
@@ -220,7 +231,7 @@ public final class Intake implements Runnable, IntakePort {
 
     /** Kafka's committed offsets follow Postgres at a distance, for tools that show lag. Nothing rests on them. */
     private void commit() {
-        long now = System.nanoTime();
+        long now = ticker.nanos();
         if (!toCommit.isEmpty() && now - committedAt > COMMIT.toNanos()) {
             consumer.commitAsync(Map.copyOf(toCommit), (offsets, trouble) -> {
                 if (trouble != null) {
