@@ -41,7 +41,7 @@ final class OwnershipSql {
     /** Running rows of others in my partitions. Reads the small table through. */
     static final String FOREIGN = """
             SELECT r.job_id, r.incarnation, w.fenced_at IS NOT NULL AS fenced
-            FROM unnest(?, ?) AS p (queue, partition)
+            FROM unnest(?::text[], ?::integer[]) AS p (queue, partition)
             JOIN job_running r ON r.queue = p.queue AND r.partition = p.partition
             LEFT JOIN worker_incarnation w ON w.incarnation = r.incarnation
             WHERE r.incarnation <> ?""";
@@ -50,7 +50,7 @@ final class OwnershipSql {
     static final String NEXT_DUE = """
             SELECT CASE WHEN min(w.due_at) < 'infinity'
                 THEN greatest(0, extract(epoch FROM min(w.due_at) - now()) * 1000)::bigint END
-            FROM unnest(?, ?) AS p (queue, partition)
+            FROM unnest(?::text[], ?::integer[]) AS p (queue, partition)
             JOIN queue q ON q.name = p.queue AND NOT q.paused
             CROSS JOIN LATERAL (
                 SELECT x.due_at
@@ -63,7 +63,7 @@ final class OwnershipSql {
     static final String ENTERED = """
             UPDATE job_running r
             SET entered_at = e.entered_at
-            FROM unnest(?, ?, ?) AS e (job_id, attempt, entered_at)
+            FROM unnest(?::uuid[], ?::integer[], ?::timestamptz[]) AS e (job_id, attempt, entered_at)
             WHERE r.job_id = e.job_id
               AND r.incarnation = ?
               AND r.attempt = e.attempt""";
@@ -75,5 +75,5 @@ final class OwnershipSql {
     static final String REJECTED_CLAIM = """
             INSERT INTO rejected_write (incarnation, operation, queue, partition)
             SELECT ?, 'claim', p.queue, p.partition
-            FROM unnest(?, ?) AS p (queue, partition)""";
+            FROM unnest(?::text[], ?::integer[]) AS p (queue, partition)""";
 }
