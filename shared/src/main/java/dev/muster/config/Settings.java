@@ -25,7 +25,9 @@ public final class Settings {
     private static final Set<String> NOT_SETTINGS =
             Set.of("MUSTER_CONFIG", "MUSTER_HOME", "MUSTER_JAVA_OPTS", "MUSTER_IMAGE");
 
-    private static final Pattern DURATION = Pattern.compile("([0-9]+) *(ms|s|m|h|d)");
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,12}) *(ms|s|m|h|d)");
+    /** What is counted in nanoseconds must not overflow. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
 
     private final Map<Setting, String> values;
     private final Map<String, String> kafkaClient;
@@ -125,13 +127,17 @@ public final class Settings {
             throw new ConfigException(what + " is not a duration such as 250ms, 3s, 5m, 2h or 7d: " + text);
         }
         long number = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
+        Duration value = switch (matcher.group(2)) {
             case "ms" -> Duration.ofMillis(number);
             case "s" -> Duration.ofSeconds(number);
             case "m" -> Duration.ofMinutes(number);
             case "h" -> Duration.ofHours(number);
             default -> Duration.ofDays(number);
         };
+        if (value.compareTo(LONGEST) > 0) {
+            throw new ConfigException(what + " is longer than " + LONGEST.toDays() + " days: " + text);
+        }
+        return value;
     }
 
     /** What passes to every Kafka client as it is, such as {@code security.protocol}. */

@@ -1,4 +1,8 @@
-/** Kafka clients: every setting that Muster relies on, each with its why, and the topics' and groups' own settings. */
+/**
+ * Kafka clients: every setting that Muster relies on, each with its why, and the topics' and groups' own settings.
+ * Imports {@link dev.muster.job}, {@link dev.muster.fleet}, {@link dev.muster.config}, the names in
+ * {@link dev.muster.protocol}, and Kafka's clients.
+ */
 @NullMarked
 package dev.muster.kafka;
 
