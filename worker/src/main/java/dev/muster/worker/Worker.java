@@ -198,9 +198,9 @@ public final class Worker {
             }
         }
         boolean clean = lanes.stream().allMatch(Lane::isDrained);
-        runner.close();
+        lanes.forEach(Lane::close); // first: what is interrupted now must not be settled as a failure
         sayGoodbye();
-        lanes.forEach(Lane::close);
+        runner.close();
         heartbeats.close();
         commands.close();
         trust.close();

@@ -3,6 +3,7 @@ package dev.muster.worker.execution;
 import dev.muster.job.JobHandler;
 import dev.muster.job.JobResult;
 import dev.muster.job.LostJobException;
+import dev.muster.job.ParkedException;
 import dev.muster.protocol.Envelope;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.RecordHeaders;
@@ -185,7 +186,7 @@ public final class JobRunner implements AutoCloseable {
 
     private void meter(Run run, long nanos, @Nullable JobResult result, @Nullable Throwable thrown) {
         String outcome = result == null
-                ? thrown instanceof LostJobException ? "fenced" : run.isTimedOut() ? "timeout" : "retryable"
+                ? thrownOutcome(run, thrown)
                 : switch (result) {
                     case JobResult.Succeeded s -> "succeeded";
                     case JobResult.Declined d -> "declined";
@@ -198,5 +199,15 @@ public final class JobRunner implements AutoCloseable {
         String type = run.job().type();
         MeterName.JOB_ATTEMPTS.counter(meters, type, outcome).increment();
         MeterName.JOB_ATTEMPT.timer(meters, type, outcome).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private static String thrownOutcome(Run run, @Nullable Throwable thrown) {
+        if (thrown instanceof LostJobException) {
+            return "fenced";
+        }
+        if (thrown instanceof ParkedException) {
+            return "parked";
+        }
+        return run.isTimedOut() ? "timeout" : "retryable";
     }
 }

@@ -34,6 +34,7 @@ public final class Lane implements Runnable {
     private static final Duration BUSY_SCAN = Duration.ofMillis(250);
     private static final Duration CENSUS = Duration.ofSeconds(1);
     private static final Duration LONGEST_REST = Duration.ofSeconds(1);
+    private static final Duration SOON = Duration.ofMillis(50);
     private static final int DUE_BATCH = 256;
 
     private final int index;
@@ -128,10 +129,11 @@ public final class Lane implements Runnable {
         settle();
         rescue(taken);
         startDue(taken);
-        if (!draining) {
-            partitions.claim();
+        if (!draining && partitions.claim()) {
+            dueAt = Math.min(dueAt, in(SOON)); // one of them may be due before the next look
         }
         runs.storeEntries();
+        partitions.storeRefusals();
         drained = draining && runs.isEmpty() && inbox.isEmpty();
     }
 

@@ -30,7 +30,9 @@ final class Partitions {
     private final IntakePort intake;
     private final Consumer<RunningJob> start;
     private final Map<String, Held> held = new LinkedHashMap<>();
+    private final List<PartitionEpoch> refusals = new ArrayList<>();
     private int turn;
+    private boolean waiting;
 
     Partitions(LaneParts parts, IntakePort intake, Consumer<RunningJob> start) {
         this.parts = parts;
@@ -142,12 +144,26 @@ final class Partitions {
         return false;
     }
 
-    /** Makes polled records durable, as many as there are free slots, and starts those that may start. */
-    void claim() {
+    /**
+     * Makes polled records durable, as many as there are free slots, and starts those that may start.
+     *
+     * @return true if some of them wait in the table now
+     */
+    boolean claim() {
+        waiting = false;
         List<Pick> picks = pick();
         if (!picks.isEmpty()) {
             claim(picks);
             intake.demand();
+        }
+        return waiting;
+    }
+
+    /** Puts refused claims on record, apart from the claim: the record must not change what the refusal did. */
+    void storeRefusals() {
+        if (!refusals.isEmpty()) {
+            parts.store().rejectedClaim(List.copyOf(refusals));
+            refusals.clear();
         }
     }
 
@@ -285,7 +301,11 @@ final class Partitions {
             parts.meters().claimed(entry, verdicts.get(i));
             switch (verdicts.get(i)) {
                 case STARTED -> start.accept(job(from, entry));
-                case WAITING, DUPLICATE, DEAD -> parts.slots().release(1);
+                case WAITING -> {
+                    waiting = true;
+                    parts.slots().release(1);
+                }
+                case DUPLICATE, DEAD -> parts.slots().release(1);
                 case NOT_OWNER -> {
                     parts.slots().release(1);
                     if (!refused.contains(from.partition())) {
@@ -313,7 +333,7 @@ final class Partitions {
             LOG.atWarn()
                     .addKeyValue("partitions", refused)
                     .log("A claim was refused: these partitions have another owner");
-            parts.store().rejectedClaim(refused);
+            refusals.addAll(refused);
         }
     }
 

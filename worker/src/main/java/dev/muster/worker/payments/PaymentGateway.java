@@ -165,7 +165,8 @@ public final class PaymentGateway {
             case "canceled" -> new PaymentAnswer.Declined("canceled");
             case "requires_payment_method" -> new PaymentAnswer.Declined("requires_payment_method");
             case "requires_action" -> new PaymentAnswer.Declined("requires_action");
-            default -> new PaymentAnswer.Later("the payment is " + intent.getStatus(), Optional.empty());
+            // Not an answer yet: the step stays open, and the same request asks again.
+            default -> throw new IllegalStateException("the payment is " + intent.getStatus());
         };
     }
 

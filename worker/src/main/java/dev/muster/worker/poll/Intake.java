@@ -118,7 +118,7 @@ public final class Intake implements Runnable, IntakePort {
         consumer.wakeup();
     }
 
-    /** True once the group has assigned something, or had nothing to assign. */
+    /** True once it polls, or has nothing to poll. */
     public boolean isMember() {
         return member;
     }
@@ -140,11 +140,15 @@ public final class Intake implements Runnable, IntakePort {
 
     private void runOnce() throws InterruptedException {
         try {
-            subscribe();
-            obey();
-            meetDemand();
-            pass(consumer.poll(POLL));
-            commit();
+            if (subscribe()) {
+                obey();
+                meetDemand();
+                pass(consumer.poll(POLL));
+                commit();
+            } else {
+                TimeUnit.NANOSECONDS.sleep(POLL.toNanos()); // the pool has no queue yet
+            }
+            member = true;
         } catch (WakeupException e) {
             // Somebody has an order for us, or wants us to leave; the loop looks.
         } catch (OffsetOutOfRangeException e) {
@@ -162,7 +166,8 @@ public final class Intake implements Runnable, IntakePort {
         }
     }
 
-    private void subscribe() {
+    /** False while there is nothing to subscribe to; an unsubscribed consumer refuses to poll. */
+    private boolean subscribe() {
         Set<String> topics = new TreeSet<>();
         queues.view().byName().keySet().forEach(queue -> topics.add(Topics.jobs(queue)));
         if (!topics.equals(subscribed) && !topics.isEmpty()) {
@@ -170,10 +175,7 @@ public final class Intake implements Runnable, IntakePort {
             subscribed = topics;
             LOG.atInfo().addKeyValue("topics", topics).log("Subscribed");
         }
-        if (subscribed.isEmpty()) {
-            // Nothing to subscribe to: an unsubscribed consumer refuses to poll.
-            throw new WakeupException();
-        }
+        return !subscribed.isEmpty();
     }
 
     private void obey() {
@@ -275,7 +277,6 @@ public final class Intake implements Runnable, IntakePort {
     private final class Rebalance implements ConsumerRebalanceListener {
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-            member = true;
             int epoch = consumer.groupMetadata().generationId();
             Map<Lane, List<PartitionEpoch>> byLane = new HashMap<>();
             for (TopicPartition tp : partitions) {
