@@ -90,6 +90,8 @@ public final class KafkaClients {
         Map<String, Object> config = durable(clientId);
         config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
         config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 15_000);
+        // A dead letter is what was submitted and some headers more: the largest submission must not stop the relay.
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 16 << 20);
         return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
     }
 

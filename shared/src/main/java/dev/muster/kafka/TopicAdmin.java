@@ -53,9 +53,9 @@ public final class TopicAdmin {
                 topic(Topics.COMMANDS, 1, Duration.ofMinutes(10)),
                 topic(Topics.EVENTS, 8, Duration.ofDays(7)),
                 topic(Topics.STATS, 1, Duration.ofDays(1)),
-                // A dead letter waits for a human, however long that takes.
+                // A dead letter waits for a human, however long that takes, and is larger than its submission.
                 new NewTopic(Topics.DEAD_LETTERS, Optional.of(4), Optional.empty())
-                        .configs(Map.of("retention.ms", "-1"))));
+                        .configs(Map.of("retention.ms", "-1", "max.message.bytes", Integer.toString(16 << 20)))));
     }
 
     /**

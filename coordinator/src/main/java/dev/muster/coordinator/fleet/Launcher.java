@@ -1,0 +1,61 @@
+package dev.muster.coordinator.fleet;
+
+import dev.muster.fleet.Incarnation;
+import dev.muster.store.FleetStore.LiveIncarnation;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Starts the processes of workers, or leaves that to others. Thread-safe. */
+public interface Launcher {
+
+    /** The names of the workers that this launcher keeps running. */
+    List<String> workers();
+
+    /**
+     * Starts the process of an incarnation that was minted for it.
+     *
+     * @throws IOException if the operating system can't
+     */
+    WorkerProcess start(Incarnation incarnation) throws IOException;
+
+    /** The process of a recorded life, if it is one of this host. */
+    Lookup find(LiveIncarnation recorded);
+
+    /** What can be found out about a recorded life. */
+    sealed interface Lookup {
+        /** It runs here. */
+        record Here(WorkerProcess process) implements Lookup {}
+
+        /** It ran here and has ended. */
+        record Gone(ExitReport report) implements Lookup {}
+
+        /** It runs elsewhere, or its process was not recorded yet: only its heartbeats tell. */
+        record Unknown() implements Lookup {}
+    }
+
+    /** For workers that others start: compose, Kubernetes, an operator. */
+    static Launcher external() {
+        return new Launcher() {
+            @Override
+            public List<String> workers() {
+                return List.of();
+            }
+
+            @Override
+            public WorkerProcess start(Incarnation incarnation) {
+                throw new IllegalStateException("the external launcher starts nothing, not even " + incarnation);
+            }
+
+            @Override
+            public Lookup find(LiveIncarnation recorded) {
+                return new Lookup.Unknown();
+            }
+        };
+    }
+
+    /** The process if it is alive here. */
+    default Optional<WorkerProcess> alive(LiveIncarnation recorded) {
+        return find(recorded) instanceof Lookup.Here(WorkerProcess process) ? Optional.of(process) : Optional.empty();
+    }
+}

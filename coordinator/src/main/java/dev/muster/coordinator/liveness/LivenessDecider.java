@@ -1,0 +1,226 @@
+package dev.muster.coordinator.liveness;
+
+import dev.muster.coordinator.liveness.LivenessState.Hold;
+import dev.muster.coordinator.liveness.LivenessState.Probe;
+import dev.muster.coordinator.liveness.LivenessState.Watched;
+import dev.muster.fleet.Heartbeat;
+import dev.muster.fleet.Incarnation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Says who is alive. Receive time decides, by this coordinator's monotonic clock. Silence counts only when the topic was
+ * read to its end; a worker is lost on two facts only, silence and a dead health port; after a pause of the coordinator
+ * itself everybody gets a full fresh window; and when more than half of three or more fall silent together, it is
+ * rather Kafka, the network or the coordinator that has failed, so the verdicts are held for a while. A function of its
+ * inputs. Immutable.
+ */
+public final class LivenessDecider {
+    private static final int FEWEST_FOR_HOLD = 3;
+
+    private final LivenessConfig config;
+
+    public LivenessDecider(LivenessConfig config) {
+        this.config = config;
+    }
+
+    /** What to remember, and what to do, in order. */
+    public record Decision(LivenessState next, List<LivenessEffect> effects) {
+        public Decision {
+            effects = List.copyOf(effects);
+        }
+    }
+
+    /** What follows from an event. Total: an event about nobody it knows changes nothing. */
+    public Decision decide(LivenessState state, LivenessEvent event, long nowNanos) {
+        return switch (event) {
+            case LivenessEvent.Heard(Heartbeat heartbeat) -> heard(state, heartbeat, nowNanos);
+            case LivenessEvent.Expected(Incarnation incarnation) -> expected(state, incarnation, nowNanos);
+            case LivenessEvent.Ended(Incarnation incarnation) -> unchanged(state.without(incarnation));
+            case LivenessEvent.Probed(Incarnation incarnation, boolean answered) ->
+                unchanged(probed(state, incarnation, answered));
+            case LivenessEvent.FreshStart() -> unchanged(fresh(state, nowNanos));
+            case LivenessEvent.Tick(boolean readToEnd) -> tick(state, readToEnd, nowNanos);
+        };
+    }
+
+    /** True when somebody has been silent for long enough that it matters whether the topic was read to its end. */
+    public boolean isAnyoneSilent(LivenessState state, long nowNanos) {
+        return state.workers().values().stream()
+                .anyMatch(w ->
+                        nowNanos - w.freshSinceNanos() >= config.suspectAfter().toNanos());
+    }
+
+    private Decision heard(LivenessState state, Heartbeat heartbeat, long nowNanos) {
+        Incarnation incarnation = heartbeat.incarnation();
+        if (state.ended().contains(incarnation)) {
+            return unchanged(state);
+        }
+        Watched before = state.workers().get(incarnation);
+        if (before != null && before.status() == WorkerStatus.LOST) {
+            // RACE: recovery has begun, and a fence is for good. The worker finds itself fenced and ends.
+            return unchanged(state);
+        }
+        Watched after = new Watched(WorkerStatus.HEALTHY, nowNanos, true, Probe.none(), Optional.of(heartbeat));
+        List<LivenessEffect> effects = before == null || before.status() == WorkerStatus.HEALTHY
+                ? List.of()
+                : List.of(changed(incarnation, before, WorkerStatus.HEALTHY, nowNanos));
+        return new Decision(state.with(incarnation, after), effects);
+    }
+
+    private static Decision expected(LivenessState state, Incarnation incarnation, long nowNanos) {
+        if (state.workers().containsKey(incarnation) || state.ended().contains(incarnation)) {
+            return unchanged(state);
+        }
+        return unchanged(state.with(
+                incarnation, new Watched(WorkerStatus.STARTING, nowNanos, false, Probe.none(), Optional.empty())));
+    }
+
+    private static LivenessState probed(LivenessState state, Incarnation incarnation, boolean answered) {
+        Watched watched = state.workers().get(incarnation);
+        if (watched == null || watched.status() != WorkerStatus.SUSPECT) {
+            return state; // it spoke in the meantime, or is gone
+        }
+        return state.with(incarnation, watched.with(new Probe(watched.probe().askedAtNanos(), !answered)));
+    }
+
+    private static LivenessState fresh(LivenessState state, long nowNanos) {
+        Map<Incarnation, Watched> workers = new HashMap<>();
+        state.workers().forEach((incarnation, watched) -> workers.put(incarnation, watched.freshAt(nowNanos)));
+        return state.with(workers).with(Optional.empty());
+    }
+
+    private Decision tick(LivenessState state, boolean readToEnd, long nowNanos) {
+        boolean paused = state.lastTickNanos()
+                .filter(last -> nowNanos - last > config.ownPause().toNanos())
+                .isPresent();
+        LivenessState ticked = state.tickedAt(nowNanos);
+        if (paused) {
+            return unchanged(fresh(ticked, nowNanos));
+        }
+        if (!readToEnd) {
+            return unchanged(ticked);
+        }
+        List<LivenessEffect> effects = new ArrayList<>();
+        LivenessState suspected = suspect(ticked, nowNanos, effects);
+        LivenessState held = hold(suspected, nowNanos, effects);
+        return new Decision(judge(held, nowNanos, effects), effects);
+    }
+
+    /** Who was silent for too long becomes suspect, and its health port is asked, again and again. */
+    private LivenessState suspect(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
+        Map<Incarnation, Watched> workers = new HashMap<>(state.workers());
+        sorted(state).forEach((incarnation, watched) -> {
+            if (nowNanos - watched.freshSinceNanos() < config.suspectAfter().toNanos()) {
+                return;
+            }
+            Watched next = watched;
+            if (watched.status() == WorkerStatus.HEALTHY) {
+                effects.add(changed(incarnation, watched, WorkerStatus.SUSPECT, nowNanos));
+                next = watched.with(WorkerStatus.SUSPECT);
+            }
+            boolean due = next.probe()
+                    .askedAtNanos()
+                    .map(at -> nowNanos - at >= config.probeAgain().toNanos())
+                    .orElse(true);
+            if (next.status() == WorkerStatus.SUSPECT && due) {
+                effects.add(new LivenessEffect.Probe(incarnation));
+                next = next.with(new Probe(Optional.of(nowNanos), next.probe().dead()));
+            }
+            workers.put(incarnation, next);
+        });
+        return state.with(workers);
+    }
+
+    private LivenessState hold(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
+        Set<Incarnation> silent = silentTogether(state);
+        long heard = state.workers().values().stream().filter(Watched::heard).count();
+        boolean isMass = heard >= FEWEST_FOR_HOLD && silent.size() * 2L > heard;
+        if (state.hold().isEmpty()) {
+            if (!isMass) {
+                return state;
+            }
+            effects.add(new LivenessEffect.HoldBegan(silent, Math.toIntExact(heard)));
+            return state.with(Optional.of(new Hold(nowNanos, false)));
+        }
+        Hold hold = state.hold().get();
+        Duration lasted = Duration.ofNanos(nowNanos - hold.sinceNanos());
+        if (!isMass) {
+            if (hold.spent()) {
+                return state.with(Optional.empty());
+            }
+            effects.add(new LivenessEffect.HoldEnded(lasted, true));
+            return fresh(state, nowNanos);
+        }
+        if (!hold.spent() && lasted.compareTo(config.longestHold()) >= 0) {
+            effects.add(new LivenessEffect.HoldEnded(lasted, false));
+            return state.with(Optional.of(new Hold(hold.sinceNanos(), true)));
+        }
+        return state;
+    }
+
+    /** The suspects that fell silent within the mass window of the one that fell silent last. */
+    private Set<Incarnation> silentTogether(LivenessState state) {
+        Map<Incarnation, Watched> suspects = state.workers().entrySet().stream()
+                .filter(entry -> entry.getValue().status() == WorkerStatus.SUSPECT)
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        Optional<Long> latest =
+                suspects.values().stream().map(Watched::freshSinceNanos).reduce((a, b) -> b - a > 0 ? b : a);
+        return latest.map(last -> suspects.entrySet().stream()
+                        .filter(entry -> last - entry.getValue().freshSinceNanos()
+                                <= config.massWindow().toNanos())
+                        .map(Map.Entry::getKey)
+                        .collect(Collectors.toSet()))
+                .orElse(Set.of());
+    }
+
+    private LivenessState judge(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
+        boolean isHeld = state.hold().filter(hold -> !hold.spent()).isPresent();
+        if (isHeld) {
+            return state;
+        }
+        Map<Incarnation, Watched> workers = new HashMap<>(state.workers());
+        sorted(state).forEach((incarnation, watched) -> {
+            if (isLost(watched, nowNanos)) {
+                effects.add(changed(incarnation, watched, WorkerStatus.LOST, nowNanos));
+                effects.add(new LivenessEffect.Lost(incarnation, silence(watched, nowNanos)));
+                workers.put(incarnation, watched.with(WorkerStatus.LOST));
+            }
+        });
+        return state.with(workers);
+    }
+
+    private boolean isLost(Watched watched, long nowNanos) {
+        Duration silence = silence(watched, nowNanos);
+        return switch (watched.status()) {
+            case STARTING -> silence.compareTo(config.startWindow()) >= 0;
+            case SUSPECT ->
+                silence.compareTo(config.lostAfter()) >= 0 && watched.probe().dead();
+            case HEALTHY, LOST -> false;
+        };
+    }
+
+    private static LivenessEffect changed(Incarnation incarnation, Watched watched, WorkerStatus to, long nowNanos) {
+        return new LivenessEffect.Changed(incarnation, watched.status(), to, silence(watched, nowNanos));
+    }
+
+    private static Duration silence(Watched watched, long nowNanos) {
+        return Duration.ofNanos(nowNanos - watched.freshSinceNanos());
+    }
+
+    /** In the order of names, so that the same events always give the same effects. */
+    private static Map<Incarnation, Watched> sorted(LivenessState state) {
+        return new TreeMap<>(state.workers());
+    }
+
+    private static Decision unchanged(LivenessState state) {
+        return new Decision(state, List.of());
+    }
+}

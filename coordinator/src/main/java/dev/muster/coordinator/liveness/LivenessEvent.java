@@ -1,0 +1,30 @@
+package dev.muster.coordinator.liveness;
+
+import dev.muster.fleet.Heartbeat;
+import dev.muster.fleet.Incarnation;
+
+/** What liveness is told. */
+public sealed interface LivenessEvent {
+
+    /** A heartbeat was read. */
+    record Heard(Heartbeat heartbeat) implements LivenessEvent {}
+
+    /** There is a life of this name that is not fenced. */
+    record Expected(Incarnation incarnation) implements LivenessEvent {}
+
+    /** This life is over or fenced; nothing it says counts any more. */
+    record Ended(Incarnation incarnation) implements LivenessEvent {}
+
+    /** Its health port was asked. */
+    record Probed(Incarnation incarnation, boolean answered) implements LivenessEvent {}
+
+    /** Everybody gets a full fresh window: the coordinator has just begun to lead. */
+    record FreshStart() implements LivenessEvent {}
+
+    /**
+     * Time has passed.
+     *
+     * @param readToEnd the heartbeat topic was read to its end just now, so silence means something
+     */
+    record Tick(boolean readToEnd) implements LivenessEvent {}
+}

@@ -1,0 +1,177 @@
+package dev.muster.coordinator.relay;
+
+import dev.muster.coordinator.leadership.Leadership;
+import dev.muster.coordinator.loop.Loop;
+import dev.muster.kafka.KafkaClients;
+import dev.muster.protocol.Topics;
+import dev.muster.store.IncidentStore.Incident;
+import dev.muster.store.RelayStore;
+import dev.muster.store.RelayStore.Cursor;
+import dev.muster.store.RelayStore.Row;
+import dev.muster.telemetry.MeterName;
+import dev.muster.time.Ticker;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells what has happened to whoever listens on Kafka: at least once, in order per job. One transaction per batch, its
+ * producer with a fixed transactional id, so that a new leader's {@code initTransactions} fences an old one's; then the
+ * cursor moves, guarded by the epoch. A crash in between tells a batch again, under the same ids. Confined to the loop's
+ * thread.
+ */
+public final class RelayLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RelayLoop.class);
+    private static final String TRANSACTIONAL_ID = "muster-relay";
+    private static final Duration IDLE = Duration.ofMillis(50);
+    private static final int BATCH = 1_000;
+    private static final int INCIDENTS = 100;
+
+    private final RelayStore store;
+    private final KafkaClients clients;
+    private final Leadership leadership;
+    private final Ticker ticker;
+    private final Counter events;
+    private final Counter deadLetters;
+    private Optional<Session> session = Optional.empty();
+    private Optional<Loop> loop = Optional.empty();
+    private volatile long oldestMillis;
+
+    public RelayLoop(
+            RelayStore store, KafkaClients clients, Leadership leadership, Ticker ticker, MeterRegistry meters) {
+        this.store = store;
+        this.clients = clients;
+        this.leadership = leadership;
+        this.ticker = ticker;
+        this.events = MeterName.RELAYED.counter(meters, Topics.EVENTS);
+        this.deadLetters = MeterName.RELAYED.counter(meters, Topics.DEAD_LETTERS);
+        MeterName.RELAY_AGE.gauge(meters, this, relay -> relay.oldestMillis / 1e3);
+    }
+
+    /** A producer and a cursor, held under one epoch. */
+    private record Session(long epoch, Producer<byte[], byte[]> producer, Cursor cursor) {
+        Session at(Cursor moved) {
+            return new Session(epoch, producer, moved);
+        }
+    }
+
+    public synchronized void start() {
+        loop = Optional.of(Loop.start("relay", IDLE, this::runOnce));
+    }
+
+    @Override
+    public synchronized void close() {
+        loop.ifPresent(Loop::close);
+        drop();
+    }
+
+    private void runOnce() {
+        try {
+            Optional<Session> held = hold();
+            while (held.isPresent() && relay(held.get())) {
+                held = hold();
+            }
+        } catch (RuntimeException e) {
+            // A transaction that may not be over is aborted by the next session's initTransactions.
+            drop();
+            throw e;
+        }
+    }
+
+    /** The session of the epoch that this coordinator leads under. */
+    private Optional<Session> hold() {
+        OptionalLong epoch = leadership.epoch();
+        if (session.isPresent() && (epoch.isEmpty() || session.get().epoch() != epoch.getAsLong())) {
+            drop();
+        }
+        if (session.isEmpty() && epoch.isPresent()) {
+            session = open(epoch.getAsLong());
+        }
+        return session;
+    }
+
+    private Optional<Session> open(long epoch) {
+        Producer<byte[], byte[]> producer = clients.transactional("muster-relay-" + epoch, TRANSACTIONAL_ID);
+        try {
+            producer.initTransactions();
+            // After the fence of the older producer: what that one has moved the cursor to is final.
+            Optional<Cursor> cursor = store.takeCursor(epoch);
+            if (cursor.isPresent()) {
+                LOG.info(
+                        "Relays events from {}/{}, epoch {}",
+                        cursor.get().xid(),
+                        cursor.get().seq(),
+                        epoch);
+                return Optional.of(new Session(epoch, producer, cursor.get()));
+            }
+            producer.close(Duration.ZERO);
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            producer.close(Duration.ZERO);
+            throw e;
+        }
+    }
+
+    /** True if there was something to relay. */
+    private boolean relay(Session held) {
+        List<Row> rows = store.next(held.cursor(), BATCH);
+        List<Incident> incidents = store.nextIncidents(INCIDENTS);
+        if (rows.isEmpty() && incidents.isEmpty()) {
+            oldestMillis = 0;
+            return false;
+        }
+        produce(held.producer(), rows, incidents);
+        if (!incidents.isEmpty()) {
+            store.markRelayed(incidents);
+        }
+        if (!rows.isEmpty()) {
+            move(held, rows);
+        }
+        return true;
+    }
+
+    private void produce(Producer<byte[], byte[]> producer, List<Row> rows, List<Incident> incidents) {
+        List<ProducerRecord<byte[], byte[]>> told = new ArrayList<>();
+        rows.forEach(row -> told.add(EventRecords.event(row)));
+        incidents.forEach(incident -> told.add(EventRecords.event(incident)));
+        List<ProducerRecord<byte[], byte[]>> letters = rows.stream()
+                .flatMap(row -> EventRecords.deadLetter(row).stream())
+                .toList();
+        producer.beginTransaction();
+        told.forEach(event -> send(producer, event));
+        letters.forEach(letter -> send(producer, letter));
+        producer.commitTransaction();
+        events.increment(told.size());
+        deadLetters.increment(letters.size());
+    }
+
+    /** Nobody waits for it: the commit fails if a send has. */
+    private static void send(Producer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record) {
+        var _ = producer.send(record);
+    }
+
+    private void move(Session held, List<Row> rows) {
+        Row last = rows.getLast();
+        oldestMillis =
+                Math.max(0, Duration.between(last.times().at(), ticker.now()).toMillis());
+        if (store.moveCursor(last.place(), held.epoch())) {
+            session = Optional.of(held.at(last.place()));
+        } else {
+            LOG.warn("The relay's cursor belongs to a later leader than epoch {}; leaves it alone", held.epoch());
+            drop();
+        }
+    }
+
+    private void drop() {
+        session.ifPresent(held -> held.producer().close(Duration.ofSeconds(1)));
+        session = Optional.empty();
+    }
+}

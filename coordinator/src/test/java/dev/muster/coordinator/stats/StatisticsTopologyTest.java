@@ -1,0 +1,116 @@
+package dev.muster.coordinator.stats;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.protocol.EventCodec;
+import dev.muster.protocol.Json;
+import dev.muster.protocol.Topics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.WindowStore;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class StatisticsTopologyTest {
+    private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+    private TopologyTestDriver driver;
+    private TestInputTopic<byte[], byte[]> events;
+
+    StatisticsTopologyTest(@TempDir Path folder) {
+        Properties properties = new Properties();
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:1");
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, folder.toString());
+        properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
+        driver = new TopologyTestDriver(StatisticsTopology.build(), properties, START);
+        events = driver.createInputTopic(Topics.EVENTS, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    @BeforeEach
+    void nothingIsCountedYet() {
+        assertThat(driver.producedTopicNames()).doesNotContain(Topics.STATS);
+    }
+
+    @AfterEach
+    void close() {
+        driver.close();
+    }
+
+    @Test
+    void counts_per_queue_and_outcome_in_windows_of_a_second() {
+        tell("payments", "succeeded", 0.2, START);
+        tell("payments", "succeeded", 0.4, START.plusMillis(900));
+        tell("payments", "dead", 7.0, START.plusMillis(950));
+        tell("mails", "retried", null, START.plusMillis(100));
+        tell("payments", "succeeded", 0.2, START.plusMillis(1_100));
+
+        Tally first = second("payments", START);
+        assertThat(first.outcomes()).isEqualTo(Map.of("succeeded", 2L, "dead", 1L));
+        assertThat(first.errorRate()).isEqualTo(1 / 3.0);
+        assertThat(first.averageSeconds()).isCloseTo(7.6 / 3, org.assertj.core.data.Offset.offset(1e-9));
+        assertThat(first.quantileSeconds(0.5)).isEqualTo(0.5);
+        assertThat(first.quantileSeconds(0.99)).isEqualTo(10);
+        assertThat(second("payments", START.plusSeconds(1)).finished()).isEqualTo(1);
+        assertThat(second("mails", START).finished()).isZero();
+    }
+
+    @Test
+    void minutes_are_published() {
+        tell("payments", "succeeded", 0.2, START);
+        tell("payments", "declined", 0.2, START.plusSeconds(59));
+
+        var output = driver.createOutputTopic(Topics.STATS, new StringDeserializer(), new ByteArrayDeserializer());
+        List<TestRecord<String, byte[]>> published = output.readRecordsToList();
+        TestRecord<String, byte[]> last = published.getLast();
+        JsonNode body = Json.MAPPER.readTree(last.value());
+        assertThat(last.key()).isEqualTo("payments");
+        assertThat(body.path("finished").longValue()).isEqualTo(2);
+        assertThat(body.path("from").stringValue("")).isEqualTo(START.toString());
+        assertThat(body.path("error_rate").doubleValue()).isZero();
+    }
+
+    @Test
+    void incidents_and_what_is_no_event_count_for_nothing() {
+        events.pipeInput(new byte[] {1}, new byte[] {'{'}, START);
+        ProducerRecord<byte[], byte[]> incident = EventCodec.record(
+                new EventCodec.Envelope("incident-1", EventCodec.INCIDENT, START, "worker-1.1"), Map.of("queue", "x"));
+        events.pipeInput(new TestRecord<>(incident.key(), incident.value(), incident.headers(), START));
+
+        assertThat(driver.producedTopicNames()).doesNotContain(Topics.STATS);
+    }
+
+    private void tell(String queue, String outcome, @org.jspecify.annotations.Nullable Double seconds, Instant at) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("queue", queue);
+        body.put("type", "payment.charge");
+        body.put("end_to_end", seconds);
+        ProducerRecord<byte[], byte[]> event =
+                EventCodec.record(new EventCodec.Envelope("job-1", EventCodec.JOB + outcome, at, "job"), body);
+        events.pipeInput(new TestRecord<>(event.key(), event.value(), event.headers(), at));
+    }
+
+    private Tally second(String queue, Instant from) {
+        WindowStore<String, Tally> store = driver.getWindowStore(StatisticsTopology.SECONDS);
+        try (var found = store.fetch(queue, from, from.plus(Duration.ofMillis(1)))) {
+            return Objects.requireNonNull(found.next().value);
+        }
+    }
+}

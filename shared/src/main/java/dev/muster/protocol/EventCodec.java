@@ -1,0 +1,105 @@
+package dev.muster.protocol;
+
+import dev.muster.job.JobId;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Records of {@link Topics#EVENTS}: CloudEvents 1.0 in Kafka's binary mode, the body JSON. Told at least once, in order
+ * per job; {@code ce_id} is the same when an event is told again.
+ *
+ * <p>Source: CloudEvents 1.0.2, "Kafka Protocol Binding", 3.2 Binary Content Mode.
+ */
+public final class EventCodec {
+    /** Of events about jobs; the state or the outcome of the run follows. */
+    public static final String JOB = "dev.muster.job.";
+    /** Of events about incidents. */
+    public static final String INCIDENT = "dev.muster.incident";
+
+    private static final String SOURCE = "muster";
+
+    private EventCodec() {}
+
+    /**
+     * What every event has.
+     *
+     * @param id unique among all events, the same when it is told again
+     * @param type {@link #INCIDENT}, or {@link #JOB} and a state or outcome
+     * @param key of the record: the job, or the subject of the incident
+     */
+    public record Envelope(String id, String type, Instant time, String key) {}
+
+    /** What the end of a run says, as far as readers of statistics need it. */
+    public record JobEvent(String queue, String jobType, String outcome, Optional<Double> endToEndSeconds) {}
+
+    /** The record of an event; entries of the body that are null are left out. */
+    public static ProducerRecord<byte[], byte[]> record(Envelope envelope, Map<String, ?> body) {
+        Map<String, Object> present = new LinkedHashMap<>();
+        body.forEach((name, value) -> {
+            if (value != null) {
+                present.put(name, value instanceof Instant ? value.toString() : value);
+            }
+        });
+        ProducerRecord<byte[], byte[]> event = new ProducerRecord<>(
+                Topics.EVENTS,
+                null,
+                envelope.key().getBytes(StandardCharsets.UTF_8),
+                Json.MAPPER.writeValueAsBytes(present));
+        Headers headers = event.headers();
+        put(headers, "ce_specversion", "1.0");
+        put(headers, "ce_id", envelope.id());
+        put(headers, "ce_source", SOURCE);
+        put(headers, "ce_type", envelope.type());
+        put(headers, "ce_time", envelope.time().toString());
+        put(headers, "content-type", "application/json");
+        return event;
+    }
+
+    /** The type of an event, if the record is one. */
+    public static Optional<String> type(Headers headers) {
+        var header = headers.lastHeader("ce_type");
+        return header == null || header.value() == null
+                ? Optional.empty()
+                : Optional.of(new String(header.value(), StandardCharsets.UTF_8));
+    }
+
+    /** The job that an event is about; empty for other events and for bytes that are none. */
+    public static Optional<JobEvent> jobEvent(Headers headers, byte @Nullable [] value) {
+        String type = type(headers).orElse("");
+        if (value == null || !type.startsWith(JOB)) {
+            return Optional.empty();
+        }
+        try {
+            JsonNode body = Json.MAPPER.readTree(value);
+            String queue = body.path("queue").stringValue("");
+            if (queue.isEmpty()) {
+                return Optional.empty();
+            }
+            JsonNode seconds = body.path("end_to_end");
+            return Optional.of(new JobEvent(
+                    queue,
+                    body.path("type").stringValue("other"),
+                    type.substring(JOB.length()),
+                    seconds.isNumber() ? Optional.of(seconds.doubleValue()) : Optional.empty()));
+        } catch (JacksonException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The key of a job's events. */
+    public static String key(JobId jobId) {
+        return jobId.toString();
+    }
+
+    private static void put(Headers headers, String name, String value) {
+        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+}
