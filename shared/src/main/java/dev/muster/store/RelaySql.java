@@ -60,7 +60,7 @@ final class RelaySql {
     static final String MARK_INCIDENTS = """
             UPDATE incident i
             SET relayed = t.relayed
-            FROM unnest(?, ?) AS t (id, relayed)
+            FROM unnest(?::bigint[], ?::smallint[]) AS t (id, relayed)
             WHERE i.id = t.id AND i.relayed < t.relayed
             """;
 

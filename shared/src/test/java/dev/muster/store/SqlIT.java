@@ -1,6 +1,7 @@
 package dev.muster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.config.Settings;
@@ -91,16 +92,15 @@ class SqlIT {
 
     @ParameterizedTest
     @MethodSource("statements")
-    void statement_fits_the_schema(Statement statement) throws SQLException {
-        assertThat(parameters(statement.sql()))
-                .isEqualTo(statement.sql().chars().filter(c -> c == '?').count());
+    void statement_fits_the_schema(Statement statement) {
+        assertThatCode(() -> prepare(statement.sql())).as(statement.name()).doesNotThrowAnyException();
     }
 
     @Test
     void misspelt_statement_is_found() {
-        assertThatThrownBy(() -> parameters("SELECT nam FROM queue WHERE name = ?"))
+        assertThatThrownBy(() -> prepare("SELECT nam FROM queue WHERE name = ?"))
                 .isInstanceOf(SQLException.class);
-        assertThatThrownBy(() -> parameters("SELECT * FROM claim(?, ?)")).isInstanceOf(SQLException.class);
+        assertThatThrownBy(() -> prepare("SELECT * FROM claim(?, ?)")).isInstanceOf(SQLException.class);
     }
 
     @Test
@@ -117,10 +117,10 @@ class SqlIT {
     }
 
     /** Has Postgres parse and analyse the statement, without running it. */
-    private int parameters(String sql) throws SQLException {
+    private void prepare(String sql) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.getMetaData();
-            return statement.getParameterMetaData().getParameterCount();
+            statement.getParameterMetaData();
         }
     }
 

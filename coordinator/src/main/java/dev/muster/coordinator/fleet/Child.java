@@ -1,5 +1,6 @@
 package dev.muster.coordinator.fleet;
 
+import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.fleet.Incarnation;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;

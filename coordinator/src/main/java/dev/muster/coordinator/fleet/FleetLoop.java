@@ -4,6 +4,8 @@ import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.coordinator.liveness.LivenessEffect;
 import dev.muster.coordinator.liveness.LivenessEvent;
 import dev.muster.coordinator.loop.Loop;
+import dev.muster.coordinator.process.ExitReport;
+import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.coordinator.recovery.Death;
 import dev.muster.coordinator.recovery.Recovery;
 import dev.muster.fleet.ExitCode;

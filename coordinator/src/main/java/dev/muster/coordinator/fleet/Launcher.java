@@ -1,5 +1,7 @@
 package dev.muster.coordinator.fleet;
 
+import dev.muster.coordinator.process.ExitReport;
+import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import java.io.IOException;

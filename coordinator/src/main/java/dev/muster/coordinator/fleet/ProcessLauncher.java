@@ -3,6 +3,8 @@ package dev.muster.coordinator.fleet;
 import dev.muster.config.ConfigException;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
+import dev.muster.coordinator.process.ExitReport;
+import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.FleetStore.ProcessFacts;

@@ -1,6 +1,8 @@
 package dev.muster.coordinator.fleet;
 
 import dev.muster.coordinator.leadership.Leadership;
+import dev.muster.coordinator.process.ExitReport;
+import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.fleet.ExitCode;
 import dev.muster.store.FleetStore;
 import dev.muster.store.StoreException;

@@ -1,7 +1,7 @@
 package dev.muster.coordinator.recovery;
 
-import dev.muster.coordinator.fleet.ExitReport;
-import dev.muster.coordinator.fleet.WorkerProcess;
+import dev.muster.coordinator.process.ExitReport;
+import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.fleet.ExitCode;
 import dev.muster.fleet.Incarnation;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.muster.coordinator.fleet;
+package dev.muster.coordinator.process;
 
 import dev.muster.fleet.Incarnation;
 import java.time.Instant;

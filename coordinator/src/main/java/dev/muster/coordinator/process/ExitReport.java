@@ -1,4 +1,4 @@
-package dev.muster.coordinator.fleet;
+package dev.muster.coordinator.process;
 
 import java.util.List;
 import java.util.OptionalInt;
