@@ -397,7 +397,10 @@ BEGIN
             DELETE FROM job_running r USING o
             WHERE r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
             RETURNING r.*, CASE WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE o.outcome END AS outcome, o.reason,
-                o.detail, now() + make_interval(secs => o.delay_ms / 1000.0) AS due, o.entered_at AS entered),
+                o.detail, o.entered_at AS entered,
+                -- A final outcome carries no wait; as unknown it must not be repeated in a tight loop.
+                now() + make_interval(secs => greatest(o.delay_ms,
+                    CASE WHEN o.job_id = ANY (unsure) THEN 1000 ELSE 0 END) / 1000.0) AS due),
         noted AS (
             INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, detail, started_at,
                 entered_at, due_at)
@@ -411,7 +414,9 @@ BEGIN
             SELECT g.job_id, g.queue, g.partition, g.record_offset,
                 CASE g.outcome WHEN 'retried' THEN 'retrying' WHEN 'snoozed' THEN 'scheduled' ELSE g.outcome END,
                 g.due, g.reason, g.attempt, g.type, g.order_key, g.key_position,
-                g.failures + (g.outcome = 'retried')::integer, g.recoveries, g.max_failures, g.deadline, g.submitted_at,
+                g.failures + (g.outcome = 'retried')::integer, g.recoveries, g.max_failures,
+                -- Whose call nobody knows the outcome of can't expire: it would never be repeated, nor closed.
+                CASE WHEN g.outcome <> 'unknown' THEN g.deadline END, g.submitted_at,
                 g.claimed_at, g.record_key, g.payload, g.headers
             FROM gone g
             RETURNING job_id)
@@ -480,8 +485,9 @@ END $$;
 
 -- ---- effects ----
 
--- Stores the idempotency key of a step before its first call; again: the same key. Guard (b): only for a job that is
--- mine and runs. No row comes back for a job that is not.
+-- Stores the idempotency key of a step before its first call; again: the same key. An answer to an earlier call says
+-- nothing about the coming one ("later" is an answer too), so the intent is open again until that one is answered.
+-- Guard (b): only for a job that is mine and runs. No row comes back for a job that is not.
 CREATE FUNCTION intend(p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_steps text[])
 RETURNS TABLE (job_id uuid, step text, idempotency_key text, opened_before boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -496,10 +502,10 @@ BEGIN
     opened AS (
         INSERT INTO job_intent AS i (job_id, step, version, idempotency_key)
         SELECT m.job_id, m.step, 1, 'muster:' || m.job_id || ':' || m.step || ':1' FROM mine m
-        ON CONFLICT (job_id, step, version) DO NOTHING
-        RETURNING i.job_id, i.step)
-    SELECT m.job_id, m.step, 'muster:' || m.job_id || ':' || m.step || ':1', o.job_id IS NULL
-    FROM mine m LEFT JOIN opened o USING (job_id, step);
+        ON CONFLICT (job_id, step, version) DO UPDATE SET closed_at = NULL
+        RETURNING i.job_id, i.step, i.xmax = 0 AS fresh)
+    SELECT o.job_id, o.step, 'muster:' || o.job_id || ':' || o.step || ':1', NOT o.fresh
+    FROM opened o;
 END $$;
 
 -- ---- incarnations ----

@@ -429,6 +429,10 @@ final class OwnershipStoreIT {
 
         assertThat(a.ends(id(queue), 1, Outcome.Verdict.DEAD, Duration.ZERO, List.of()))
                 .containsExactly(new Settled.Unsure(id(queue)));
+        assertThat(a.store().startDue(List.of(p), 1))
+                .as("not at once, in a tight loop")
+                .isEmpty();
+        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "'");
         RunningJob again = a.store().startDue(List.of(p), 1).getFirst();
         assertThat(a.store()
                         .intend(List.of(new OwnershipStore.IntentRequest(id(queue), again.attempt(), "charge")))
@@ -437,6 +441,42 @@ final class OwnershipStoreIT {
 
         assertThat(a.ends(id(queue), again.attempt(), Outcome.Verdict.DECLINED, Duration.ZERO, List.of("charge")))
                 .containsExactly(new Settled.Done(id(queue)));
+    }
+
+    /** The provider said "later", which is an answer; then a second call was made and never answered. */
+    @Test
+    void an_answer_to_an_earlier_call_does_not_close_a_job_whose_later_call_is_open() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue));
+        a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge")));
+        a.ends(id(queue), 1, Outcome.Verdict.RETRIED, Duration.ZERO, List.of("charge"));
+        RunningJob again = a.store().startDue(List.of(p), 1).getFirst();
+        a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), again.attempt(), "charge")));
+
+        assertThat(a.ends(id(queue), again.attempt(), Outcome.Verdict.DEAD, Duration.ZERO, List.of()))
+                .containsExactly(new Settled.Unsure(id(queue)));
+    }
+
+    @Test
+    void a_job_whose_call_is_open_loses_its_deadline_so_that_the_call_is_repeated() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue));
+        db.execute("UPDATE job_running SET deadline = now() WHERE queue = '" + queue + "'");
+        a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge")));
+
+        assertThat(a.ends(id(queue), 1, Outcome.Verdict.EXPIRED, Duration.ZERO, List.of()))
+                .containsExactly(new Settled.Unsure(id(queue)));
+
+        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "'");
+        assertThat(a.store().startDue(List.of(p), 1))
+                .singleElement()
+                .satisfies(job -> assertThat(job.times().deadline()).isEmpty());
     }
 
     @Test

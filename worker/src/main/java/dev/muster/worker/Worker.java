@@ -60,6 +60,8 @@ import org.slf4j.LoggerFactory;
 public final class Worker {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final Duration WATCH = Duration.ofMillis(500);
+    /** How long a closing lane may take for the statement that it is in. */
+    private static final Duration LANE_END = Duration.ofSeconds(2);
 
     private final WorkerConfig config;
     private final Ticker ticker;
@@ -77,7 +79,7 @@ public final class Worker {
     private final Intake intake;
     private final Heartbeats heartbeats;
     private final Commands commands;
-    private final List<Thread> threads = new ArrayList<>();
+    private final List<Thread> laneThreads = new ArrayList<>();
     private volatile boolean draining;
 
     /** What a worker is made with besides its settings. */
@@ -167,7 +169,7 @@ public final class Worker {
         queues.look();
         run("heartbeats", heartbeats);
         run("trust", trust);
-        lanes.forEach(lane -> run(String.valueOf(lane), lane));
+        lanes.forEach(lane -> laneThreads.add(run(String.valueOf(lane), lane)));
         run("watch", this::watch);
         run("commands", commands);
         run("intake", intake);
@@ -198,15 +200,19 @@ public final class Worker {
             }
         }
         boolean clean = lanes.stream().allMatch(Lane::isDrained);
-        lanes.forEach(Lane::close); // first: what is interrupted now must not be settled as a failure
+        // The lanes first: what an interrupted handler says is no outcome, and must reach nobody.
+        lanes.forEach(Lane::close);
+        for (Thread lane : laneThreads) {
+            lane.join(LANE_END);
+        }
         sayGoodbye();
-        runner.close();
         heartbeats.close();
         commands.close();
         trust.close();
-        ending.normally(clean ? "drained" : "drained; jobs that did not end in time are left to others");
         admin.close(Duration.ofSeconds(1));
         database.close();
+        runner.close();
+        ending.normally(clean ? "drained" : "drained; jobs that did not end in time are left to others");
     }
 
     private void sayGoodbye() {
@@ -225,15 +231,14 @@ public final class Worker {
         }
     }
 
-    private void run(String name, Runnable loop) {
-        Thread thread = Thread.ofPlatform().name(name).start(() -> {
+    private Thread run(String name, Runnable loop) {
+        return Thread.ofPlatform().name(name).start(() -> {
             try {
                 loop.run();
             } catch (Throwable e) { // a loop's top: let it crash, and the supervisor decides
                 ending.failed(name, e);
             }
         });
-        threads.add(thread);
     }
 
     private void watch() {
@@ -361,8 +366,8 @@ public final class Worker {
         private volatile dev.muster.worker.lane.@org.jspecify.annotations.Nullable IntakePort intake;
 
         @Override
-        public void resume(PartitionEpoch partition, long offset) {
-            bound().resume(partition, offset);
+        public void resume(PartitionEpoch partition, long offset, int seek) {
+            bound().resume(partition, offset, seek);
         }
 
         @Override

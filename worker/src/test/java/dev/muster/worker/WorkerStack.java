@@ -1,5 +1,7 @@
 package dev.muster.worker;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.muster.config.Settings;
 import dev.muster.embedded.ChildJvm;
 import dev.muster.embedded.ChildProcess;
@@ -13,12 +15,14 @@ import dev.muster.job.Queue;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.protocol.Submission;
+import dev.muster.protocol.Topics;
 import dev.muster.store.Database;
 import dev.muster.store.JobReader;
 import dev.muster.store.JobView;
 import dev.muster.store.Migrations;
 import dev.muster.store.QueueStore;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,10 +35,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.MemberToRemove;
+import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.assertj.core.api.SoftAssertions;
 import org.awaitility.Awaitility;
 
 /**
@@ -43,6 +53,8 @@ import org.awaitility.Awaitility;
  */
 final class WorkerStack implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final String PAYMENT =
+            "{\"amount\":1000,\"currency\":\"eur\",\"customer\":\"cus_1\",\"payment_method\":\"pm_card_visa\"}";
 
     private final PostgresDatabase postgres;
     private final Settings settings;
@@ -50,12 +62,16 @@ final class WorkerStack implements AutoCloseable {
     private final Database database;
     private final Admin admin;
     private final Producer<byte[], byte[]> producer;
+    private final Charges charges;
+    private final String kafka;
     private final List<ChildProcess> workers = new ArrayList<>();
     private final Path logs;
     private int started;
 
     WorkerStack(PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         this.postgres = postgres;
+        this.charges = new Charges(sandbox);
+        this.kafka = kafka.bootstrapServers();
         Map<String, String> values = new HashMap<>();
         values.put("muster.postgres.url", postgres.jdbcUrl());
         values.put("muster.postgres.user", postgres.user());
@@ -65,7 +81,7 @@ final class WorkerStack implements AutoCloseable {
         values.put("muster.worker.pool", pool);
         values.put("muster.worker.slots", "16");
         this.settings = Settings.of(values);
-        Migrations.migrate(settings);
+        migrate(settings);
         this.database = Database.open(settings, "test", 4, Optional.empty());
         KafkaClients clients = new KafkaClients(settings);
         this.admin = clients.admin("test");
@@ -80,8 +96,25 @@ final class WorkerStack implements AutoCloseable {
         }
     }
 
+    /** Tests that run at the same time share a database, and migrate it one after the other. */
+    private static synchronized void migrate(Settings settings) {
+        Migrations.migrate(settings);
+    }
+
     String pool() {
         return pool;
+    }
+
+    String bootstrap() {
+        return kafka;
+    }
+
+    Charges charges() {
+        return charges;
+    }
+
+    Tunnel tunnel() {
+        return new Tunnel(postgres.jdbcUrl());
     }
 
     Settings settings() {
@@ -106,10 +139,33 @@ final class WorkerStack implements AutoCloseable {
     }
 
     JobId submit(String queue, String type, String key, String json) {
+        return submit(queue, type, key, json, Map.of());
+    }
+
+    /** The same with further attributes, such as {@code mustermaxattempts}. */
+    JobId submit(String queue, String type, String key, String json, Map<String, String> extensions) {
         String id = UUID.randomUUID().toString();
-        send(new Submission("test", id, type, Optional.of(key), json.getBytes(StandardCharsets.UTF_8), Map.of())
+        send(new Submission("test", id, type, Optional.of(key), json.getBytes(StandardCharsets.UTF_8), extensions)
                 .toRecord(queue));
         return JobId.of("test", id);
+    }
+
+    /** Payments, spread over all partitions. */
+    List<JobId> submitPayments(String queue, int count) {
+        List<JobId> ids = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            ids.add(submit(queue, "payment.charge", "k" + i, PAYMENT));
+        }
+        return ids;
+    }
+
+    /** Jobs that wait, spread over all partitions. */
+    List<JobId> submitPauses(String queue, int count, long millis) {
+        List<JobId> ids = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            ids.add(submit(queue, "test.pause", "k" + i, "{\"millis\":" + millis + "}"));
+        }
+        return ids;
     }
 
     void send(ProducerRecord<byte[], byte[]> record) {
@@ -122,12 +178,19 @@ final class WorkerStack implements AutoCloseable {
 
     /** Starts a worker; with a fault (point, signal, nth) it is hit by the signal there. */
     ChildProcess worker(String... fault) {
+        return worker(Map.of(), fault);
+    }
+
+    /** The same with settings of its own, by environment variable. */
+    ChildProcess worker(Map<String, String> own, String... fault) {
         String name = "w" + ++started + "-" + pool;
         Map<String, String> environment = new HashMap<>(settings.asEnvironment());
         environment.put("MUSTER_WORKER_NAME", name);
         environment.put("MUSTER_WORKER_RUN_FOLDER", logs.toString());
+        environment.putAll(own);
         List<String> command = new ArrayList<>(ChildJvm.java());
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", FaultyWorkerMain.class.getName()));
+        command.addAll(
+                List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", FaultyWorkerMain.class.getName()));
         command.addAll(List.of(fault));
         ChildProcess.Spec spec = ChildProcess.Spec.of(command, logs.resolve(name + ".log"));
         ChildProcess worker = ChildProcess.start(new ChildProcess.Spec(
@@ -165,6 +228,131 @@ final class WorkerStack implements AutoCloseable {
         });
     }
 
+    /** Waits until a worker of this pool owns as many partitions of the queue as asked for, and says which life it is. */
+    Incarnation awaitOwner(ChildProcess worker, String queue, int partitions) {
+        Incarnation me = incarnationOf(worker);
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> org.assertj.core.api.Assertions.assertThat(
+                                count("SELECT count(*) FROM partition_owner WHERE queue = '" + queue
+                                        + "' AND incarnation = '" + me + "'"))
+                        .as("partitions of %s; workers said:%n%s", me, logs())
+                        .isEqualTo(partitions));
+        return me;
+    }
+
+    /** Instance ids of the pool's group. */
+    Set<String> members() {
+        String group = Topics.group(pool);
+        try {
+            return requireNonNull(admin.describeConsumerGroups(List.of(group))
+                            .describedGroups()
+                            .get(group))
+                    .get()
+                    .members()
+                    .stream()
+                    .flatMap(member -> member.groupInstanceId().stream())
+                    .collect(Collectors.toSet());
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Says that an incarnation is dead, and ends what it has open, as a coordinator would. */
+    void fence(Incarnation incarnation) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .ignoreExceptions() // a lock of its own stands in the way until its backends are ended
+                .until(
+                        () -> {
+                            query("SELECT end_backends('" + incarnation + "')");
+                            return query("SELECT fence('" + incarnation + "', 'test', '" + incarnation + "', NULL)")
+                                    .orElseThrow();
+                        },
+                        verdict -> verdict.equals("fenced") || verdict.equals("already"));
+        query("SELECT end_backends('" + incarnation + "')");
+    }
+
+    /** Makes Kafka give an incarnation's partitions to others now. */
+    void evict(Incarnation incarnation) {
+        try {
+            admin.removeMembersFromConsumerGroup(
+                            Topics.group(pool),
+                            new RemoveMembersFromConsumerGroupOptions(Set.of(new MemberToRemove(incarnation.id()))))
+                    .all()
+                    .get();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        } catch (ExecutionException e) {
+            // It had left by itself.
+        }
+    }
+
+    /** A worker's metrics, as Prometheus reads them. */
+    String metrics(Incarnation incarnation) {
+        String port = query("SELECT health_port FROM worker_incarnation WHERE incarnation = '" + incarnation + "'")
+                .orElseThrow();
+        return Charges.get(URI.create("http://127.0.0.1:" + port + "/metrics"));
+    }
+
+    /** Each of these jobs has exactly one outcome, which is success, and nothing of it is left behind. */
+    void assertSucceededOnce(List<JobId> ids) {
+        String list = ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(","));
+        SoftAssertions softly = new SoftAssertions();
+        softly.assertThat(rows("SELECT job_id || ' ' || state || ' x' || count(*) FROM job_history WHERE job_id IN ("
+                        + list + ") GROUP BY job_id, state"))
+                .as("outcomes")
+                .containsExactlyInAnyOrderElementsOf(
+                        ids.stream().map(id -> id + " succeeded x1").toList());
+        softly.assertThat(count("SELECT count(*) FROM job_running WHERE job_id IN (" + list + ")"))
+                .as("left running")
+                .isZero();
+        softly.assertThat(count("SELECT count(*) FROM job_waiting WHERE job_id IN (" + list + ")"))
+                .as("left waiting")
+                .isZero();
+        softly.assertAll();
+    }
+
+    /** The provider has charged each of these payments once, and nobody that Muster does not know. */
+    void assertChargedOnce(List<JobId> ids) {
+        Map<String, Long> charged = charges.succeeded();
+        SoftAssertions softly = new SoftAssertions();
+        for (JobId id : ids) {
+            softly.assertThat(charged.get(id.toString()))
+                    .as("charges of job %s", id)
+                    .isEqualTo(1L);
+        }
+        for (String id : charged.keySet()) {
+            softly.assertThat(find(JobId.parse(id)))
+                    .as("the job of a charge, %s", id)
+                    .isPresent();
+        }
+        softly.assertAll();
+    }
+
+    List<String> rows(String sql) {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            List<String> list = new ArrayList<>();
+            while (rows.next()) {
+                list.add(String.valueOf(rows.getString(1)));
+            }
+            return list;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    void execute(String sql) {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     long count(String sql) {
         return Long.parseLong(query(sql).orElse("0"));
     }
@@ -188,8 +376,13 @@ final class WorkerStack implements AutoCloseable {
     /** What the workers have written, for a failed assertion. */
     String logs() {
         StringBuilder all = new StringBuilder();
-        workers.forEach(
-                worker -> worker.lastLines().forEach(line -> all.append(line).append('\n')));
+        workers.forEach(worker -> {
+            all.append("--- process ")
+                    .append(worker.pid())
+                    .append(worker.alive() ? "" : " (ended)")
+                    .append('\n');
+            worker.lastLines().forEach(line -> all.append(line).append('\n'));
+        });
         return all.toString();
     }
 

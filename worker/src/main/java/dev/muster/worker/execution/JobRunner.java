@@ -104,11 +104,15 @@ public final class JobRunner implements AutoCloseable {
     }
 
     private <P> void call(JobHandler<P> handler, Run run, EffectGuard.Intents intents, Listener listener) {
-        P payload;
+        @Nullable P payload;
         try {
             payload = payload(handler, run.job());
         } catch (JacksonException e) {
             end(run, Verdicts.invalidPayload(run.job(), e.getOriginalMessage()), listener);
+            return;
+        }
+        if (payload == null) {
+            end(run, Verdicts.invalidPayload(run.job(), "the payload is null"), listener);
             return;
         }
         Duration timeout = handler.timeout();
@@ -176,7 +180,7 @@ public final class JobRunner implements AutoCloseable {
                 TimeUnit.MILLISECONDS);
     }
 
-    private static <P> P payload(JobHandler<P> handler, RunningJob job) {
+    private static <P> @Nullable P payload(JobHandler<P> handler, RunningJob job) {
         byte[] headers = job.bytes().headers();
         byte[] data = headers == null
                 ? job.bytes().value()

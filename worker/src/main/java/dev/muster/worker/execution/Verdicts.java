@@ -16,6 +16,8 @@ final class Verdicts {
     private static final int MAX_DETAIL = 2_000;
     /** A result is a receipt, not a document; what is longer belongs somewhere else. */
     private static final int MAX_RESULT = 64 * 1024;
+    /** A handler that asks for more has miscalculated, and Postgres' calendar has an end. */
+    static final Duration MAX_DELAY = Duration.ofDays(366);
 
     private Verdicts() {}
 
@@ -102,7 +104,12 @@ final class Verdicts {
         int failures = job.budget().failures() + 1;
         int limit = job.budget().maxFailures().orElse(policy.maxFailures());
         if (failures >= limit) {
-            return Ending.of(Outcome.Verdict.DEAD, "gave up after " + failures + " failures: " + reason);
+            // The wait is for a job that can't be closed, as nobody knows what its last call has done.
+            return new Ending(
+                    Outcome.Verdict.DEAD,
+                    "gave up after " + failures + " failures: " + reason,
+                    "",
+                    policy.delay(failures, random));
         }
         return new Ending(Outcome.Verdict.RETRIED, reason, "", after.orElseGet(() -> policy.delay(failures, random)));
     }
@@ -116,9 +123,16 @@ final class Verdicts {
                 shortened(ending.reason()),
                 shortened(detail),
                 ending.result(),
-                ending.delay(),
+                within(ending.delay()),
                 enteredAt,
                 closedSteps);
+    }
+
+    private static Duration within(Duration delay) {
+        if (delay.isNegative()) {
+            return Duration.ZERO;
+        }
+        return delay.compareTo(MAX_DELAY) > 0 ? MAX_DELAY : delay;
     }
 
     private static String firstLine(String text) {

@@ -7,6 +7,7 @@ import dev.muster.store.StoreException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +16,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,11 +51,9 @@ public final class QueueWatch {
                     .topicNameValues();
             Map<String, QueueView.Entry> entries = new HashMap<>();
             for (Queue queue : queues) {
-                Uuid id = topicId(topics.get(Topics.jobs(queue.name())));
-                if (!id.equals(Uuid.ZERO_UUID)) {
-                    UUID topicId = new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
-                    entries.put(queue.name(), new QueueView.Entry(queue, topicId));
-                }
+                Optional<UUID> known = view.find(queue.name()).map(QueueView.Entry::topicId);
+                topicId(topics.get(Topics.jobs(queue.name())), known)
+                        .ifPresent(id -> entries.put(queue.name(), new QueueView.Entry(queue, id)));
             }
             view = new QueueView(entries);
         } catch (StoreException e) {
@@ -61,13 +61,19 @@ public final class QueueWatch {
         }
     }
 
-    private static Uuid topicId(@Nullable KafkaFuture<TopicDescription> description) throws InterruptedException {
+    private static Optional<UUID> topicId(@Nullable KafkaFuture<TopicDescription> description, Optional<UUID> known)
+            throws InterruptedException {
+        if (description == null) {
+            return known;
+        }
         try {
-            return description == null
-                    ? Uuid.ZERO_UUID
-                    : description.get(5, TimeUnit.SECONDS).topicId();
-        } catch (ExecutionException | TimeoutException e) {
-            return Uuid.ZERO_UUID; // its topic is not there yet, or Kafka isn't
+            Uuid id = description.get(5, TimeUnit.SECONDS).topicId();
+            return Optional.of(new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits()));
+        } catch (ExecutionException e) {
+            // Not there (yet). Any other trouble says nothing about the topic, and must not cost its subscription.
+            return e.getCause() instanceof UnknownTopicOrPartitionException ? Optional.empty() : known;
+        } catch (TimeoutException e) {
+            return known;
         }
     }
 }

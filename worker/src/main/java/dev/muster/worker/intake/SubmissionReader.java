@@ -30,6 +30,9 @@ public final class SubmissionReader {
 
     private static final int HASH_BYTES = 16;
 
+    /** The end of the year 9999. A topic may allow its producers any timestamp, and Postgres ends sooner. */
+    private static final long LATEST_MILLIS = 253_402_214_400_000L;
+
     private final int maxBytes;
     private final Predicate<String> knownType;
 
@@ -54,7 +57,7 @@ public final class SubmissionReader {
         byte[] headers = RecordHeaders.encode(record.headers());
         byte[] value = record.value() == null ? new byte[0] : record.value();
         RunningJob.Bytes bytes = new RunningJob.Bytes(record.key(), value, headers);
-        Instant submittedAt = Instant.ofEpochMilli(Math.max(0, record.timestamp()));
+        Instant submittedAt = Instant.ofEpochMilli(Math.clamp(record.timestamp(), 0, LATEST_MILLIS));
         Envelope envelope = value.length + headers.length > maxBytes
                 ? new Envelope.Rejected(
                         Envelope.Reason.TOO_LARGE,

@@ -15,6 +15,7 @@ final class Held {
     private final PartitionEpoch partition;
     private final Deque<ConsumerRecord<byte[], byte[]>> buffer = new ArrayDeque<>();
     private @Nullable Taken taken;
+    private int seek;
 
     /**
      * What is true while it is ours in Postgres.
@@ -85,6 +86,16 @@ final class Held {
             }
         }
         return dropped;
+    }
+
+    /** The number of the position that it is read from now. */
+    int seek() {
+        return seek;
+    }
+
+    /** It will be read from another position; what comes under an earlier number is from before. */
+    int nextSeek() {
+        return ++seek;
     }
 
     int buffered() {

@@ -151,7 +151,7 @@ public final class Lane implements Runnable {
         switch (event) {
             case LaneEvent.Assigned(List<PartitionEpoch> all) -> all.forEach(partitions::assigned);
             case LaneEvent.Released(List<PartitionEpoch> all) -> all.forEach(partitions::released);
-            case LaneEvent.Polled polled -> partitions.polled(polled.partition(), polled.records());
+            case LaneEvent.Polled polled -> partitions.polled(polled);
             case LaneEvent.LogReset reset -> partitions.logReset(reset);
             case LaneEvent.Ended(Run run, Outcome outcome) -> runs.ended(run, outcome);
             case LaneEvent.Dropped(Run run) -> {

@@ -20,8 +20,13 @@ public sealed interface LaneEvent {
     /** These partitions, as they were assigned, are not ours any more: nothing of them may be started. */
     record Released(List<PartitionEpoch> partitions) implements LaneEvent {}
 
-    /** Records of one partition, in order. */
-    record Polled(PartitionEpoch partition, List<ConsumerRecord<byte[], byte[]>> records) implements LaneEvent {}
+    /**
+     * Records of one partition, in order.
+     *
+     * @param seek of {@link IntakePort#resume}
+     */
+    record Polled(PartitionEpoch partition, int seek, List<ConsumerRecord<byte[], byte[]>> records)
+            implements LaneEvent {}
 
     /** Kafka's log of a partition of ours does not reach to its position; it goes on at {@code offset}. */
     record LogReset(PartitionEpoch partition, long position, long offset) implements LaneEvent {}

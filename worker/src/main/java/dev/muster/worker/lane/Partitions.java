@@ -50,14 +50,18 @@ final class Partitions {
         released(partition, false);
     }
 
-    void polled(PartitionEpoch partition, List<ConsumerRecord<byte[], byte[]>> records) {
+    void polled(LaneEvent.Polled polled) {
+        PartitionEpoch partition = polled.partition();
+        int records = polled.records().size();
         Held mine = held.get(name(partition));
-        if (mine == null || !mine.partition().equals(partition)) {
-            parts.demand().buffered(-records.size());
+        // RACE: what was polled before a seek may come in after the lane has ordered it; behind the new position it
+        // would look as if the records between did not exist.
+        if (mine == null || !mine.partition().equals(partition) || mine.seek() != polled.seek()) {
+            parts.demand().buffered(-records);
             return;
         }
-        parts.demand().buffered(-mine.add(records));
-        parts.meters().polled(partition.queue(), records.size());
+        parts.demand().buffered(-mine.add(polled.records()));
+        parts.meters().polled(partition.queue(), records);
     }
 
     /** Kafka's log does not reach to our position. A human is told; identity alone decides from here. */
@@ -84,6 +88,7 @@ final class Partitions {
     /** Takes over in Postgres what the group has assigned: one statement for all. True if something was taken. */
     boolean takeOver() {
         Map<String, TakeOver> wishes = new LinkedHashMap<>();
+        held.values().forEach(this::doubtIfReplaced);
         for (Held mine : held.values()) {
             if (!mine.isTaken()) {
                 PartitionEpoch p = mine.partition();
@@ -107,6 +112,19 @@ final class Partitions {
             }
         }
         return any;
+    }
+
+    /** The group may assign a topic that was made anew before the worker has seen its new id. */
+    private void doubtIfReplaced(Held mine) {
+        if (mine.isTaken()
+                && parts.queues()
+                        .view()
+                        .find(mine.partition().queue())
+                        .filter(queue -> !queue.topicId().equals(mine.topicId()))
+                        .isPresent()) {
+            parts.demand().buffered(-mine.clear());
+            mine.doubt();
+        }
     }
 
     private boolean taken(Held mine, TakeOver wish, TakeOver.Answer answer) {
@@ -136,7 +154,7 @@ final class Partitions {
                 int dropped = mine.taken(queue.get().queue(), wish.topicId(), answer.nextOffset());
                 parts.demand().buffered(-dropped);
                 if (!kept || mine.buffered() == 0) {
-                    intake.resume(partition, answer.nextOffset());
+                    intake.resume(partition, answer.nextOffset(), mine.nextSeek());
                 }
                 return true;
             }

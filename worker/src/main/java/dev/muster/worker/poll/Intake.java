@@ -85,17 +85,21 @@ public final class Intake implements Runnable, IntakePort {
 
     /** What lanes ask of the poll loop. */
     private sealed interface Order {
-        record Resume(PartitionEpoch partition, long offset) implements Order {}
+        record Resume(PartitionEpoch partition, long offset, int seek) implements Order {}
 
         record Commit(PartitionEpoch partition, long offset) implements Order {}
     }
 
-    /** A partition as it was assigned; it is read once its lane has taken it over. */
-    private record Assigned(PartitionEpoch partition, boolean open) {}
+    /**
+     * A partition as it was assigned; it is read once its lane has taken it over.
+     *
+     * @param seek the lane's number of the position that it is read from
+     */
+    private record Assigned(PartitionEpoch partition, boolean open, int seek) {}
 
     @Override
-    public void resume(PartitionEpoch partition, long offset) {
-        orders.add(new Order.Resume(partition, offset));
+    public void resume(PartitionEpoch partition, long offset, int seek) {
+        orders.add(new Order.Resume(partition, offset, seek));
         consumer.wakeup();
     }
 
@@ -181,7 +185,7 @@ public final class Intake implements Runnable, IntakePort {
     private void obey() {
         for (Order order = orders.poll(); order != null; order = orders.poll()) {
             switch (order) {
-                case Order.Resume(PartitionEpoch partition, long offset) -> open(partition, offset);
+                case Order.Resume(PartitionEpoch partition, long offset, int seek) -> open(partition, offset, seek);
                 case Order.Commit(PartitionEpoch partition, long offset) -> {
                     TopicPartition tp = topicPartition(partition);
                     if (isAssigned(tp, partition)) {
@@ -192,11 +196,11 @@ public final class Intake implements Runnable, IntakePort {
         }
     }
 
-    private void open(PartitionEpoch partition, long offset) {
+    private void open(PartitionEpoch partition, long offset, int seek) {
         TopicPartition tp = topicPartition(partition);
         if (isAssigned(tp, partition)) {
             consumer.seek(tp, offset);
-            assigned.put(tp, new Assigned(partition, true));
+            assigned.put(tp, new Assigned(partition, true, seek));
         }
     }
 
@@ -226,7 +230,7 @@ public final class Intake implements Runnable, IntakePort {
             Assigned to = assigned.get(tp);
             if (to != null) {
                 demand.buffered(records.records(tp).size());
-                lane(tp).tell(new LaneEvent.Polled(to.partition(), records.records(tp)));
+                lane(tp).tell(new LaneEvent.Polled(to.partition(), to.seek(), records.records(tp)));
             }
         }
     }
@@ -252,7 +256,7 @@ public final class Intake implements Runnable, IntakePort {
             Assigned known = assigned.get(tp);
             Long beginning = beginnings.get(tp);
             if (known != null && beginning != null) {
-                assigned.put(tp, new Assigned(known.partition(), false));
+                assigned.put(tp, new Assigned(known.partition(), false, known.seek()));
                 consumer.pause(List.of(tp));
                 consumer.seek(tp, beginning);
                 lane(tp).tell(new LaneEvent.LogReset(known.partition(), position, beginning));
@@ -281,7 +285,7 @@ public final class Intake implements Runnable, IntakePort {
             Map<Lane, List<PartitionEpoch>> byLane = new HashMap<>();
             for (TopicPartition tp : partitions) {
                 PartitionEpoch partition = new PartitionEpoch(Topics.queueOf(tp.topic()), tp.partition(), epoch);
-                assigned.put(tp, new Assigned(partition, false));
+                assigned.put(tp, new Assigned(partition, false, 0));
                 consumer.pause(List.of(tp));
                 // Any position will do until the lane says the right one; without one the client would ask for a
                 // committed offset, and throw where there is none.
