@@ -8,21 +8,18 @@ import dev.muster.coordinator.process.ExitReport;
 import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.coordinator.recovery.Death;
 import dev.muster.coordinator.recovery.Recovery;
-import dev.muster.fleet.ExitCode;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.IncidentStore;
-import dev.muster.supervision.SupervisorDecider;
 import dev.muster.supervision.SupervisorSpec;
-import dev.muster.supervision.SupervisorState;
-import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,13 +30,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the workers running, while this coordinator leads: finds those that run already, starts those that are missing,
- * hands every death to {@link Recovery} and starts anew by {@link SupervisorDecider}. What waits runs elsewhere and
+ * hands every death to {@link Recovery} and starts anew by {@link Restarts}. What waits runs elsewhere and
  * comes back as a message; the state is confined to the loop's thread. Thread-safe.
  */
 public final class FleetLoop {
@@ -50,21 +46,22 @@ public final class FleetLoop {
     /** Surveys that a process may miss before it is killed: a worker that leaves needs a moment to end. */
     private static final int MISSED_BY_LEAVING = 3;
 
+    /** Deaths that are remembered, so that each is handled once. */
+    private static final int REMEMBERED = 1_000;
+
     private final Collaborators with;
     private final Starter starter;
-    private final SupervisorSpec spec;
+    private final Restarts restarts;
     private final Consumer<LivenessEvent> liveness;
     private final Ticker ticker;
-    private final MeterRegistry meters;
     private final ExecutorService tasks;
     private final LinkedBlockingQueue<FleetMessage> mailbox = new LinkedBlockingQueue<>();
     private Optional<Loop> loop = Optional.empty();
 
     // Confined to the loop's thread.
     private OptionalLong epoch = OptionalLong.empty();
-    private SupervisorState supervisor = SupervisorState.initial();
     private final Map<String, Child> children = new HashMap<>();
-    private final Set<Incarnation> dying = new HashSet<>();
+    private final Set<Incarnation> dying = new LinkedHashSet<>();
     private Map<Incarnation, LiveIncarnation> known = Map.of();
     private boolean surveyed;
     private long nextSurveyNanos;
@@ -82,15 +79,10 @@ public final class FleetLoop {
             ExecutorService tasks) {
         this.with = with;
         this.starter = new Starter(with.launcher(), with.fleet(), with.pool(), mailbox::add);
-        this.spec = spec;
+        this.restarts = new Restarts(spec, with.pool(), with.incidents(), meters, tasks);
         this.liveness = liveness;
         this.ticker = ticker;
-        this.meters = meters;
         this.tasks = tasks;
-        for (String reason : List.of("crash", "heartbeat_lost", "requested")) {
-            MeterName.SUPERVISOR_RESTARTS.counter(meters, spec.name(), reason);
-        }
-        MeterName.SUPERVISOR_ESCALATIONS.counter(meters, spec.name());
     }
 
     /** Whom it works with. */
@@ -133,6 +125,8 @@ public final class FleetLoop {
                 left.add(running.process());
             }
         });
+        // Their silence is meant.
+        left.forEach(worker -> liveness.accept(new LivenessEvent.Ended(worker.incarnation())));
         new Shutdown(with.fleet(), with.leadership(), ticker).stop(left, patience);
     }
 
@@ -163,10 +157,19 @@ public final class FleetLoop {
         dying.clear();
         known = Map.of();
         surveyed = false;
-        supervisor = SupervisorState.initial();
+        restarts.forget();
         nextSurveyNanos = ticker.nanos();
         if (now.isPresent()) {
             liveness.accept(new LivenessEvent.FreshStart());
+            tasks.execute(this::rehearse);
+        }
+    }
+
+    private void rehearse() {
+        try {
+            with.recovery().rehearse(with.pool());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -219,7 +222,10 @@ public final class FleetLoop {
     private void recover(Death death) {
         Incarnation incarnation = death.incarnation();
         if (!dying.add(incarnation)) {
-            return; // such as the exit of a worker that was killed for its silence
+            return; // such as the exit of a worker that was killed for its silence, however late that is told
+        }
+        if (dying.size() > REMEMBERED) {
+            dying.remove(dying.iterator().next());
         }
         liveness.accept(new LivenessEvent.Ended(incarnation));
         if (isCurrent(incarnation)) {
@@ -251,55 +257,14 @@ public final class FleetLoop {
             restarted.complete(Optional.empty());
             return;
         }
-        if (death instanceof Death.Exit exit && exit.report().code().orElse(-1) == ExitCode.BAD_CONFIGURATION.code()) {
-            restarted.complete(Optional.empty());
-            giveUp(
-                    worker,
-                    "Worker " + worker + " says that its configuration is wrong; it is not started again. Read its "
-                            + "log, correct the configuration and restart the coordinator",
-                    exit.report().lastLines());
-            return;
-        }
-        SupervisorDecider.Decision decision =
-                SupervisorDecider.ended(spec, supervisor, worker, ticker.nanos(), RandomGenerator.getDefault());
-        supervisor = decision.next();
-        switch (decision.effect()) {
-            case SupervisorDecider.Effect.Restart(String child, int inARow, Duration delay) -> {
-                MeterName.SUPERVISOR_RESTARTS
-                        .counter(meters, spec.name(), death.restartReason())
-                        .increment();
-                LOG.info("Restarts {} in {} ms, restart {} in a row", child, delay.toMillis(), inARow);
-                children.put(child, new Child.Waiting(ticker.nanos() + delay.toNanos(), Optional.of(restarted)));
-            }
-            case SupervisorDecider.Effect.GiveUp(int restarts) -> {
-                restarted.complete(Optional.empty());
-                giveUp(
-                        worker,
-                        "Pool " + with.pool() + " is given up: " + restarts + " restarts within "
-                                + spec.period() + ", more than " + spec.intensity()
-                                + ". No worker of it is started again. Read "
-                                + "the workers' logs, remove the cause and restart the coordinator",
-                        List.of());
-            }
-            case SupervisorDecider.Effect.StayDown() -> {
-                restarted.complete(Optional.empty());
+        switch (restarts.after(death, ticker.nanos(), epoch.orElseThrow())) {
+            case Restarts.Verdict.In(Duration delay) ->
+                children.put(worker, new Child.Waiting(ticker.nanos() + delay.toNanos(), Optional.of(restarted)));
+            case Restarts.Verdict.Never() -> {
                 children.put(worker, new Child.Down());
+                restarted.complete(Optional.empty());
             }
         }
-    }
-
-    private void giveUp(String worker, String summary, List<String> lastLines) {
-        LOG.error(summary);
-        MeterName.SUPERVISOR_ESCALATIONS.counter(meters, spec.name()).increment();
-        children.put(worker, new Child.Down());
-        long under = epoch.orElseThrow();
-        tasks.execute(() -> with.incidents()
-                .open(
-                        "pool_given_up",
-                        with.pool(),
-                        summary,
-                        Map.of("worker", worker, "last_log_lines", lastLines),
-                        under));
     }
 
     // ---- starting ----
@@ -360,7 +325,6 @@ public final class FleetLoop {
         with.launcher().workers().stream()
                 .filter(worker -> !children.containsKey(worker) && !taken.contains(worker))
                 .forEach(worker -> children.put(worker, new Child.Waiting(ticker.nanos(), Optional.empty())));
-        dying.removeIf(incarnation -> !now.containsKey(incarnation) && !isCurrent(incarnation));
         if (!surveyed) {
             surveyed = true;
             LOG.info(
