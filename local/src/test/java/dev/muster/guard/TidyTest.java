@@ -54,9 +54,7 @@ class TidyTest {
 
     private static final Map<String, String> MAY_BE_LONG = Map.of(
             "shared/src/test/java/dev/muster/store/OwnershipStoreIT.java",
-            "every guard of the ownership protocol on one fixture, each with the interleaving that breaks it",
-            "coordinator/src/main/java/dev/muster/coordinator/fleet/FleetLoop.java",
-            "the fleet's one thread: a handler per message, all on the same confined state");
+            "every guard of the ownership protocol on one fixture, each with the interleaving that breaks it");
 
     @Test
     void all_modules_are_read() {
