@@ -1,0 +1,50 @@
+package dev.muster.local;
+
+import dev.muster.embedded.ChildJvm;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The command lines of Muster's own processes as children of this one: the same JVM, the same class path. Where the
+ * launcher script names a folder for them ({@code -Dmuster.aot}), they start from an ahead-of-time cache: a worker needs
+ * 1 s of processor time until it takes jobs, and 3.3 s without, which on a small machine is most of its time to recover.
+ * A cache that does not fit is passed over by the JVM.
+ */
+public final class MusterProcess {
+    private static final Optional<Path> CACHES =
+            Optional.ofNullable(System.getProperty("muster.aot")).map(Path::of);
+
+    /** Set in a training run: the children write the caches at their end instead of reading them. */
+    private static final boolean TRAINING = Boolean.getBoolean("muster.aot.train");
+
+    private static final List<String> SMALL = List.of("-XX:+UseSerialGC", "-Xmx384m", "-XX:+ExitOnOutOfMemoryError");
+
+    private MusterProcess() {}
+
+    /** A coordinator that ends its workers when it is told to end. */
+    public static List<String> coordinator() {
+        return command("coordinator", "--stop-workers");
+    }
+
+    public static List<String> worker() {
+        return command("worker");
+    }
+
+    private static List<String> command(String... words) {
+        List<String> command = new ArrayList<>(ChildJvm.java());
+        command.addAll(SMALL);
+        CACHES.map(folder -> folder.resolve(words[0] + ".aot")).ifPresent(cache -> {
+            if (TRAINING) {
+                command.add("-XX:AOTCacheOutput=" + cache);
+            } else if (Files.exists(cache)) {
+                command.add("-XX:AOTCache=" + cache);
+            }
+        });
+        command.add(Main.class.getName());
+        command.addAll(List.of(words));
+        return command;
+    }
+}

@@ -1,0 +1,32 @@
+package dev.muster.local.cli;
+
+import dev.muster.config.ConfigException;
+import dev.muster.embedded.EmbeddedServerException;
+import dev.muster.local.CommandException;
+import dev.muster.local.stack.StackException;
+import dev.muster.store.StoreException;
+import org.apache.kafka.common.KafkaException;
+
+/** What an error says to the user of a command. */
+final class OneLine {
+    private OneLine() {}
+
+    /** Our own errors say all that is needed; of others the kind is part of the message. */
+    static String of(Throwable e) {
+        return switch (e) {
+            case CommandException _,
+                    ConfigException _,
+                    StackException _,
+                    EmbeddedServerException _,
+                    StoreException _,
+                    KafkaException _ -> message(e);
+            case IllegalArgumentException _ -> message(e);
+            default -> e.getClass().getSimpleName() + ": " + message(e) + "; run it again with --debug for more";
+        };
+    }
+
+    private static String message(Throwable e) {
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return message.lines().findFirst().orElse(message);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.muster.local.cli;
+
+import dev.muster.config.Settings;
+import dev.muster.local.CommandException;
+import dev.muster.local.Console;
+import dev.muster.local.StopRequest;
+import dev.muster.local.demo.Demo;
+import dev.muster.local.demo.DemoConfig;
+import dev.muster.local.demo.DemoReport;
+import dev.muster.time.Ticker;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/**
+ * {@code muster train}: a second of payments through a stack of its own, so that its processes leave ahead-of-time
+ * caches behind. Run by the launcher script after a build.
+ */
+@Command(name = "train", hidden = true, description = "Makes the caches from which coordinator and workers start fast.")
+final class TrainCommand implements Callable<Integer> {
+    @Override
+    public Integer call() throws IOException {
+        DemoConfig second = new DemoConfig(300, 1, Duration.ofHours(1), Optional.of(300.0), 0.2, 0, 1);
+        Console silent = new Console(
+                new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
+                new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
+                false);
+        try (StopRequest stop = StopRequest.listening();
+                TemporaryFolder folder = TemporaryFolder.create("muster-train-")) {
+            DemoReport report =
+                    new Demo(second, Settings.of(Map.of()), silent, stop, Ticker.system()).run(folder.path());
+            return report.isOk() ? 0 : CommandException.FAILED;
+        }
+    }
+}

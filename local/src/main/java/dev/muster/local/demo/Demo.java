@@ -1,0 +1,140 @@
+package dev.muster.local.demo;
+
+import dev.muster.config.Setting;
+import dev.muster.config.Settings;
+import dev.muster.kafka.KafkaClients;
+import dev.muster.local.CommandException;
+import dev.muster.local.Console;
+import dev.muster.local.StopRequest;
+import dev.muster.local.stack.LocalStack;
+import dev.muster.local.stack.StackConfig;
+import dev.muster.store.AuditReader;
+import dev.muster.time.Ticker;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import org.apache.kafka.clients.producer.Producer;
+
+/** A stack of its own, payments at a steady rate, workers killed meanwhile, an audit in the end. Not thread-safe. */
+public final class Demo {
+    private static final Duration TICK = Duration.ofMillis(20);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+    private static final Duration START_LIMIT = Duration.ofSeconds(90);
+
+    private final DemoConfig config;
+    private final Settings settings;
+    private final Console console;
+    private final StopRequest stop;
+    private final Ticker ticker;
+
+    public Demo(DemoConfig config, Settings settings, Console console, StopRequest stop, Ticker ticker) {
+        this.config = config;
+        this.settings = settings;
+        this.console = console;
+        this.stop = stop;
+        this.ticker = ticker;
+    }
+
+    /**
+     * Runs it, and stops what it has started, whatever happens.
+     *
+     * @param folder empty; all that the stack keeps goes there
+     * @throws CommandException when it could not be carried through: no verdict
+     */
+    public DemoReport run(Path folder) {
+        StackConfig wanted = new StackConfig(
+                folder,
+                settings.with(Setting.FLEET_INTENSITY, Integer.toString(config.restartIntensity()))
+                        .with(Setting.FLEET_PERIOD, "10s")
+                        .with(Setting.COORDINATOR_PORT, "0"),
+                config.workers(),
+                StackConfig.defaultQueues(),
+                StackConfig.Ports.ANY);
+        try (LocalStack stack = LocalStack.start(wanted, console::line)) {
+            awaitWorkers(stack);
+            console.line(String.format(
+                    Locale.ROOT,
+                    "submitting %,d payments at %.0f/s, killing a worker every %.1f s (seed %d, restart intensity %d in 10 s)",
+                    config.jobs(),
+                    config.pacing().perSecond(),
+                    config.killEvery().toMillis() / 1000.0,
+                    config.seed(),
+                    config.restartIntensity()));
+            try (Producer<byte[], byte[]> producer = new KafkaClients(stack.settings()).producer("muster-demo")) {
+                return carryOut(stack, new Load(config, producer));
+            }
+        }
+    }
+
+    private DemoReport carryOut(LocalStack stack, Load load) {
+        Witness witness = new Witness(stack.database(), stack.sandboxUrl());
+        Killer killer = new Killer(stack.fleet(), config.killEvery(), config.seed(), ticker);
+        ProgressDisplay display = new ProgressDisplay(console, config.jobs());
+        long start = ticker.nanos();
+        long nextLook = start;
+        boolean complete = false;
+        while (!complete) {
+            long elapsed = ticker.nanos() - start;
+            load.sendDue(elapsed);
+            killer.killIfDue();
+            if (ticker.nanos() >= nextLook) {
+                nextLook = ticker.nanos() + LOOK_EVERY.toNanos();
+                AuditReader.Progress progress = witness.progress();
+                complete = load.isComplete() && isComplete(progress);
+                display.show(
+                        elapsed,
+                        load.acknowledgedCount(),
+                        progress,
+                        aliveWorkers(stack),
+                        killer.kills().size());
+                checkStillSensible(stack, elapsed);
+            }
+            if (!complete && stop.await(TICK)) {
+                display.end();
+                throw CommandException.failed("stopped before the end, so there is no verdict");
+            }
+            if (!complete && elapsed > config.limit().toNanos()) {
+                console.line("giving up on the rest after " + config.limit().toSeconds() + " s");
+                complete = true;
+            }
+        }
+        display.end();
+        Duration wall = Duration.ofNanos(ticker.nanos() - start);
+        Evidence evidence = witness.testify(load.acknowledged(), killer.kills());
+        return DemoReport.of(evidence, config.minKills(), stack.fleet().restarts(), wall);
+    }
+
+    private boolean isComplete(AuditReader.Progress progress) {
+        return progress.finals() >= config.jobs() && progress.running() == 0 && progress.waiting() == 0;
+    }
+
+    private void awaitWorkers(LocalStack stack) {
+        long start = ticker.nanos();
+        while (aliveWorkers(stack) < config.workers()) {
+            checkStillSensible(stack, 0);
+            if (ticker.nanos() - start > START_LIMIT.toNanos()) {
+                throw CommandException.failed("only " + aliveWorkers(stack) + " of " + config.workers()
+                        + " workers have started within " + START_LIMIT.toSeconds()
+                        + " s; run it again with --keep and look at their logs");
+            }
+            if (stop.await(Duration.ofMillis(100))) {
+                throw CommandException.failed("stopped before it began");
+            }
+        }
+    }
+
+    private static int aliveWorkers(LocalStack stack) {
+        return (int) stack.fleet().live().stream()
+                .filter(dev.muster.local.stack.Fleet.Worker::isAlive)
+                .count();
+    }
+
+    private static void checkStillSensible(LocalStack stack, long elapsed) {
+        stack.servers().forEach((name, server) -> {
+            if (!server.running()) {
+                throw CommandException.failed(name + " has ended " + elapsed / 1_000_000_000L
+                        + " s into the demo; run it again with --keep and look at " + server.logFile());
+            }
+        });
+    }
+}

@@ -1,0 +1,54 @@
+package dev.muster.local.demo;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a demo does.
+ *
+ * @param jobs how many it submits
+ * @param workers how many run them
+ * @param killEvery how often one of them is killed
+ * @param rate jobs a second; empty: as many as leave time for the kills
+ * @param orderedShare of the jobs, 0 to 1, that go to the keyed queue
+ * @param minKills fewer kills fail the audit
+ * @param seed of its random choices
+ */
+public record DemoConfig(
+        int jobs,
+        int workers,
+        Duration killEvery,
+        Optional<Double> rate,
+        double orderedShare,
+        int minKills,
+        long seed) {
+    public DemoConfig {
+        if (jobs < 1) {
+            throw new IllegalArgumentException("jobs is below 1: " + jobs);
+        }
+        if (workers < 1) {
+            throw new IllegalArgumentException("workers is below 1: " + workers);
+        }
+        if (killEvery.isZero() || killEvery.isNegative()) {
+            throw new IllegalArgumentException("kill-every is not above zero: " + killEvery);
+        }
+        if (!(orderedShare >= 0 && orderedShare <= 1)) {
+            throw new IllegalArgumentException("ordered-share is not between 0 and 1: " + orderedShare);
+        }
+    }
+
+    Pacing pacing() {
+        return rate.map(Pacing::new).orElseGet(() -> Pacing.lastingForKills(jobs, killEvery));
+    }
+
+    /** So many restarts within ten seconds are what was asked for and no reason to give up. */
+    int restartIntensity() {
+        long kills = Duration.ofSeconds(10).dividedBy(killEvery) + 1;
+        return (int) Math.min(1_000_000, Math.max(20, 4 * kills));
+    }
+
+    /** After this something hangs, and waiting longer would show nothing. */
+    Duration limit() {
+        return pacing().lasting(jobs).multipliedBy(3).plusMinutes(3);
+    }
+}

@@ -1,0 +1,79 @@
+package dev.muster.local.demo;
+
+import dev.muster.job.JobId;
+import dev.muster.local.CommandException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The demo's submissions: sends each when it is due and notes what Kafka has acknowledged.
+ *
+ * <p>Thread-safety: sending is confined to one thread; {@code acknowledged} is guarded by itself, since the answers come
+ * on the producer's thread.
+ */
+final class Load {
+    private final PaymentJobs jobs;
+    private final Pacing pacing;
+    private final int total;
+    private final Producer<byte[], byte[]> producer;
+    private final List<Evidence.Submitted> acknowledged = new ArrayList<>();
+    private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    private int sent;
+
+    Load(DemoConfig config, Producer<byte[], byte[]> producer) {
+        this.jobs = new PaymentJobs(config);
+        this.pacing = config.pacing();
+        this.total = config.jobs();
+        this.producer = producer;
+    }
+
+    /**
+     * Sends what is due by now.
+     *
+     * @throws CommandException when Kafka has refused a job for good: what came of it nobody could audit
+     */
+    void sendDue(long elapsedNanos) {
+        Exception refused = failure.get();
+        if (refused != null) {
+            throw CommandException.failed("Kafka did not take a job of the demo: " + refused);
+        }
+        long due = Math.min(total, pacing.due(elapsedNanos));
+        while (sent < due) {
+            send(jobs.next(sent));
+            sent++;
+        }
+    }
+
+    boolean isComplete() {
+        return acknowledgedCount() == total;
+    }
+
+    List<Evidence.Submitted> acknowledged() {
+        synchronized (acknowledged) {
+            return List.copyOf(acknowledged);
+        }
+    }
+
+    int acknowledgedCount() {
+        synchronized (acknowledged) {
+            return acknowledged.size();
+        }
+    }
+
+    private void send(PaymentJobs.Job job) {
+        Evidence.Submitted submitted = new Evidence.Submitted(
+                JobId.of(job.submission().source(), job.submission().id()), job.queue(), job.orderKey());
+        var _ = producer.send(job.submission().toRecord(job.queue()), (_, refused) -> {
+            if (refused != null) {
+                failure.compareAndSet(null, refused);
+                return;
+            }
+            synchronized (acknowledged) {
+                acknowledged.add(submitted);
+            }
+        });
+    }
+}

@@ -1,0 +1,47 @@
+package dev.muster.local.stack;
+
+import dev.muster.config.Settings;
+import dev.muster.job.Ordering;
+import dev.muster.job.Queue;
+import dev.muster.store.QueueStore;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a local stack is made of.
+ *
+ * @param dataFolder where everything it keeps is
+ * @param settings what is configured; where servers are is filled in as they start
+ * @param workers how many, 0 to 1000
+ * @param queues made where they are missing
+ * @param ports where its servers listen
+ */
+public record StackConfig(Path dataFolder, Settings settings, int workers, List<Queue> queues, Ports ports) {
+    /** Payments in any order. */
+    public static final String PAYMENTS = "payments";
+    /** Payments in order per key. */
+    public static final String PAYMENTS_ORDERED = "payments-ordered";
+
+    public StackConfig {
+        dataFolder = dataFolder.toAbsolutePath().normalize();
+        queues = List.copyOf(queues);
+        if (workers < 0 || workers > 1000) {
+            throw new IllegalArgumentException("workers is not between 0 and 1000: " + workers);
+        }
+    }
+
+    /** Ports on 127.0.0.1; 0: the one of the last run, or any free one. The API's is in the settings. */
+    public record Ports(int kafka, int postgres, int sandbox) {
+        public static final Ports ANY = new Ports(0, 0, 0);
+    }
+
+    /** The queues that every new stack has. */
+    public static List<Queue> defaultQueues() {
+        return List.of(queue(PAYMENTS, Ordering.NONE), queue(PAYMENTS_ORDERED, Ordering.KEY));
+    }
+
+    private static Queue queue(String name, Ordering ordering) {
+        return new Queue(name, ordering, "default", 48, Optional.of(QueueStore.DEFAULT_DUPLICATE_WINDOW), false);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.local.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.local.stack;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.local.submit;
+
+import org.jspecify.annotations.NullMarked;
