@@ -25,6 +25,9 @@ public final class Settings {
     private static final Set<String> NOT_SETTINGS =
             Set.of("MUSTER_CONFIG", "MUSTER_HOME", "MUSTER_JAVA_OPTS", "MUSTER_IMAGE");
 
+    /** A century: more is a slip of the finger, and nanoseconds soon overflow. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private static final Pattern DURATION = Pattern.compile("([0-9]+) *(ms|s|m|h|d)");
 
     private final Map<Setting, String> values;
@@ -124,8 +127,19 @@ public final class Settings {
         if (!matcher.matches()) {
             throw new ConfigException(what + " is not a duration such as 250ms, 3s, 5m, 2h or 7d: " + text);
         }
-        long number = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
+        try {
+            Duration value = times(Long.parseLong(matcher.group(1)), matcher.group(2));
+            if (value.compareTo(LONGEST) <= 0) {
+                return value;
+            }
+        } catch (NumberFormatException | ArithmeticException e) {
+            // Falls through to the one message for all that is too long.
+        }
+        throw new ConfigException(what + " is longer than " + LONGEST.toDays() + "d: " + text);
+    }
+
+    private static Duration times(long number, String unit) {
+        return switch (unit) {
             case "ms" -> Duration.ofMillis(number);
             case "s" -> Duration.ofSeconds(number);
             case "m" -> Duration.ofMinutes(number);
