@@ -17,7 +17,7 @@ final class FaultyWorkerMain {
         FaultPoint.Listener faults = args.length < 3
                 ? FaultPoint.Listener.none()
                 : signalAt(FaultPoint.valueOf(args[0]), args[1], Integer.parseInt(args[2]));
-        List<JobHandler<?>> handlers = List.of(new PauseHandler());
+        List<JobHandler<?>> handlers = List.of(new PauseHandler(), new FlakyHandler());
         Settings settings = Settings.load(Path.of("none.properties"), System.getenv(), Map.of());
         System.exit(WorkerMain.run(settings, faults, handlers));
     }

@@ -5,9 +5,13 @@ import dev.muster.job.JobHandler;
 import dev.muster.job.JobResult;
 import java.util.concurrent.TimeUnit;
 
-/** Takes as long as its payload says. */
+/** Takes as long as its payload says; a later run of the same job may take another time. */
 final class PauseHandler implements JobHandler<PauseHandler.Pause> {
-    record Pause(long millis) {}
+    record Pause(long millis, long later) {
+        long of(int attempt) {
+            return attempt == 1 ? millis : later;
+        }
+    }
 
     @Override
     public String type() {
@@ -21,7 +25,7 @@ final class PauseHandler implements JobHandler<PauseHandler.Pause> {
 
     @Override
     public JobResult run(Pause pause, JobContext context) throws Exception {
-        TimeUnit.MILLISECONDS.sleep(pause.millis()); // what the job is: a wait of a known length
-        return JobResult.succeeded("waited " + pause.millis());
+        TimeUnit.MILLISECONDS.sleep(pause.of(context.attempt())); // what the job is: a wait of a known length
+        return JobResult.succeeded("waited " + pause.of(context.attempt()));
     }
 }

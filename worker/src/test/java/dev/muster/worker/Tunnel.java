@@ -7,8 +7,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** A wire to Postgres that a test can cut: for one worker, while everybody else still reaches it. Thread-safe. */
 final class Tunnel implements AutoCloseable {
@@ -17,12 +21,14 @@ final class Tunnel implements AutoCloseable {
     private final int port;
     private final String database;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicReference<@Nullable String> unanswered = new AtomicReference<>();
+    private volatile boolean lost;
     private volatile Wire wire = Wire.WHOLE;
 
     private enum Wire {
         WHOLE,
-        /** Requests arrive and are executed, answers are lost. */
-        ANSWERS_LOST,
+        /** Everything hangs: connections stand, nothing passes. */
+        FROZEN,
         /** Nothing gets through, and who tries is refused. */
         CUT
     }
@@ -45,9 +51,22 @@ final class Tunnel implements AutoCloseable {
         return "jdbc:postgresql://127.0.0.1:" + listener.getLocalPort() + database;
     }
 
-    /** From now on what is asked is done and nobody hears of it. */
-    void loseAnswers() {
-        wire = Wire.ANSWERS_LOST;
+    /**
+     * The next statement that has this text in it is executed, but its answer is lost and its connection ends: whoever
+     * asked can't know whether it was committed. Only texts that the driver sends as such are seen: a statement's first
+     * five uses on a connection.
+     */
+    void loseAnswerTo(String sql) {
+        unanswered.set(sql);
+    }
+
+    /** True once an answer was lost since {@link #loseAnswerTo}. */
+    boolean hasLostAnswer() {
+        return lost;
+    }
+
+    void freeze() {
+        wire = Wire.FROZEN;
     }
 
     void cut() {
@@ -78,18 +97,42 @@ final class Tunnel implements AutoCloseable {
         Socket server = new Socket(host, port);
         open.add(client);
         open.add(server);
-        Thread.ofVirtual().start(() -> pump(client, server, false));
-        Thread.ofVirtual().start(() -> pump(server, client, true));
+        AtomicBoolean muted = new AtomicBoolean();
+        Thread.ofVirtual()
+                .start(() -> pump(client, server, (buffer, length) -> {
+                    String sql = unanswered.get();
+                    if (sql != null
+                            && new String(buffer, 0, length, StandardCharsets.ISO_8859_1).contains(sql)
+                            && unanswered.compareAndSet(sql, null)) {
+                        muted.set(true);
+                    }
+                    return wire == Wire.WHOLE;
+                }));
+        Thread.ofVirtual()
+                .start(() -> pump(server, client, (buffer, length) -> {
+                    if (muted.get()) {
+                        // Postgres answers after its commit; so what was asked is done.
+                        lost = true;
+                        throw new IOException("the answer is lost");
+                    }
+                    return wire == Wire.WHOLE;
+                }));
     }
 
-    private void pump(Socket from, Socket to, boolean answers) {
-        byte[] buffer = new byte[16 * 1024];
+    /** Whether these bytes get through. */
+    @FunctionalInterface
+    private interface Filter {
+        boolean passes(byte[] buffer, int length) throws IOException;
+    }
+
+    private void pump(Socket from, Socket to, Filter filter) {
+        byte[] buffer = new byte[256 * 1024];
         try (from;
                 to) {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                if (!answers || wire == Wire.WHOLE) {
+                if (filter.passes(buffer, n)) {
                     out.write(buffer, 0, n);
                 }
             }

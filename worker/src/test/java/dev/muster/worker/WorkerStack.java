@@ -69,6 +69,11 @@ final class WorkerStack implements AutoCloseable {
     private int started;
 
     WorkerStack(PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
+        this(postgres, kafka, sandbox, Map.of());
+    }
+
+    /** With settings of its own. */
+    WorkerStack(PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox, Map<String, String> own) {
         this.postgres = postgres;
         this.charges = new Charges(sandbox);
         this.kafka = kafka.bootstrapServers();
@@ -80,6 +85,7 @@ final class WorkerStack implements AutoCloseable {
         values.put("muster.payments.url", sandbox.url().toString());
         values.put("muster.worker.pool", pool);
         values.put("muster.worker.slots", "16");
+        values.putAll(own);
         this.settings = Settings.of(values);
         migrate(settings);
         this.database = Database.open(settings, "test", 4, Optional.empty());
@@ -163,7 +169,7 @@ final class WorkerStack implements AutoCloseable {
     List<JobId> submitPauses(String queue, int count, long millis) {
         List<JobId> ids = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            ids.add(submit(queue, "test.pause", "k" + i, "{\"millis\":" + millis + "}"));
+            ids.add(submit(queue, "test.pause", "k" + i, "{\"millis\":" + millis + ",\"later\":" + millis + "}"));
         }
         return ids;
     }
@@ -258,6 +264,25 @@ final class WorkerStack implements AutoCloseable {
         }
     }
 
+    /** Waits until a process has been stopped by a signal. */
+    void awaitStopped(ChildProcess worker) {
+        Path stat = Path.of("/proc", Long.toString(worker.pid()), "stat");
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> Files.readString(stat).contains(") T "));
+    }
+
+    /** Waits until a statement of an incarnation stands before somebody's lock. */
+    void awaitBlocked(Incarnation incarnation, String function) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> count("SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + incarnation
+                                + "' AND wait_event_type = 'Lock' AND query LIKE '%" + function + "(%'")
+                        > 0);
+    }
+
     /** Says that an incarnation is dead, and ends what it has open, as a coordinator would. */
     void fence(Incarnation incarnation) {
         Awaitility.await()
@@ -292,6 +317,10 @@ final class WorkerStack implements AutoCloseable {
     String metrics(Incarnation incarnation) {
         String port = query("SELECT health_port FROM worker_incarnation WHERE incarnation = '" + incarnation + "'")
                 .orElseThrow();
+        return metrics(Integer.parseInt(port));
+    }
+
+    static String metrics(int port) {
         return Charges.get(URI.create("http://127.0.0.1:" + port + "/metrics"));
     }
 

@@ -7,6 +7,7 @@ import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts what the lanes do, for Prometheus and for the heartbeat. Thread-safe. */
@@ -58,7 +59,7 @@ public final class LaneMeters {
         if (verdict == Claim.Verdict.STARTED) {
             MeterName.JOB_QUEUE_WAIT
                     .timer(registry, entry.type())
-                    .record(Duration.between(entry.terms().submittedAt(), ticker.now()));
+                    .record(since(entry.terms().submittedAt()));
         }
     }
 
@@ -84,10 +85,16 @@ public final class LaneMeters {
                 MeterName.JOBS_FINISHED.counter(registry, job.type(), outcome).increment();
                 MeterName.JOB_END_TO_END
                         .timer(registry, job.type(), outcome)
-                        .record(Duration.between(job.times().submittedAt(), ticker.now()));
+                        .record(since(job.times().submittedAt()));
             }
             case RETRIED, SNOOZED, PARKED, UNKNOWN -> {}
         }
+    }
+
+    /** A submitter's clock, or its whim, may say anything; a timer takes 292 years at most. */
+    private Duration since(Instant submittedAt) {
+        Duration wait = Duration.between(submittedAt, ticker.now());
+        return wait.isNegative() ? Duration.ZERO : wait;
     }
 
     void rejectedSettle() {

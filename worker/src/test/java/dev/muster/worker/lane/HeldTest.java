@@ -1,0 +1,86 @@
+package dev.muster.worker.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.job.Ordering;
+import dev.muster.job.Queue;
+import dev.muster.store.PartitionEpoch;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.LongStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.Test;
+
+final class HeldTest {
+    private static final Queue QUEUE = new Queue("q", Ordering.NONE, "default", 1, Optional.empty(), false);
+
+    private final Held held = new Held(new PartitionEpoch("q", 0, 1));
+
+    @Test
+    void what_is_claimed_already_is_dropped_at_the_takeover() {
+        held.add(records(3, 4, 5, 6));
+
+        assertThat(held.taken(QUEUE, new UUID(1, 1), 5)).isEqualTo(2);
+        assertThat(offsets(held.head(10))).containsExactly(5L, 6L);
+    }
+
+    @Test
+    void what_comes_again_is_left_out() {
+        held.taken(QUEUE, new UUID(1, 1), 3);
+
+        assertThat(held.add(records(1, 2, 3, 4))).isEqualTo(2);
+        assertThat(held.add(records(3, 4, 5))).isEqualTo(2);
+        assertThat(offsets(held.head(10))).containsExactly(3L, 4L, 5L);
+    }
+
+    @Test
+    void gaps_in_the_log_are_no_loss() {
+        held.taken(QUEUE, new UUID(1, 1), 0);
+
+        assertThat(held.add(records(4, 9))).isZero(); // transaction markers and aborted records have offsets too
+        held.claimed(2, 10);
+        assertThat(held.position()).isEqualTo(10);
+        assertThat(held.buffered()).isZero();
+    }
+
+    @Test
+    void records_stay_until_they_are_claimed() {
+        held.taken(QUEUE, new UUID(1, 1), 0);
+        held.add(records(0, 1, 2));
+
+        assertThat(offsets(held.head(2))).containsExactly(0L, 1L);
+        assertThat(offsets(held.head(2))).containsExactly(0L, 1L);
+        held.claimed(2, 2);
+        assertThat(offsets(held.head(2))).containsExactly(2L);
+        assertThat(held.clear()).isEqualTo(1);
+    }
+
+    @Test
+    void in_doubt_it_has_no_position_until_it_is_taken_over_again() {
+        held.taken(QUEUE, new UUID(1, 1), 7);
+        held.doubt();
+
+        assertThat(held.isTaken()).isFalse();
+        assertThatThrownBy(held::position).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void each_seek_has_a_number_of_its_own() {
+        int first = held.nextSeek();
+
+        assertThat(held.seek()).isEqualTo(first);
+        assertThat(held.nextSeek()).isNotEqualTo(first);
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> records(long... offsets) {
+        return LongStream.of(offsets)
+                .mapToObj(offset -> new ConsumerRecord<>("q", 0, offset, new byte[0], new byte[0]))
+                .toList();
+    }
+
+    private static List<Long> offsets(List<ConsumerRecord<byte[], byte[]>> records) {
+        return records.stream().map(ConsumerRecord::offset).toList();
+    }
+}
