@@ -10,8 +10,9 @@ import java.util.random.RandomGenerator;
  * @param free restarts in a row without a pause, from 0
  * @param first the first pause; each further one is twice as long
  * @param longest no pause is longer
+ * @param proven a child that has lived longer than this works, so its next restart is the first in a row again
  */
-public record RestartBackoff(int free, Duration first, Duration longest) {
+public record RestartBackoff(int free, Duration first, Duration longest, Duration proven) {
     public RestartBackoff {
         if (free < 0) {
             throw new IllegalArgumentException("free is negative: " + free);
@@ -22,9 +23,9 @@ public record RestartBackoff(int free, Duration first, Duration longest) {
         }
     }
 
-    /** Three at once, then 100 ms, 200 ms and so on up to 1 s. */
+    /** Three at once, then 100 ms, 200 ms and so on up to 1 s; two seconds of life end a row. */
     public static RestartBackoff defaults() {
-        return new RestartBackoff(3, Duration.ofMillis(100), Duration.ofSeconds(1));
+        return new RestartBackoff(3, Duration.ofMillis(100), Duration.ofSeconds(1), Duration.ofSeconds(2));
     }
 
     /**

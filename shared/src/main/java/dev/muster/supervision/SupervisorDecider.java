@@ -64,6 +64,10 @@ public final class SupervisorDecider {
 
     private static int streak(SupervisorSpec spec, SupervisorState state, String child, long nowNanos) {
         Streak streak = state.streaks().get(child);
-        return streak == null || nowNanos - streak.lastNanos() > spec.period().toNanos() ? 0 : streak.length();
+        return streak == null
+                        || nowNanos - streak.lastNanos()
+                                > spec.backoff().proven().toNanos()
+                ? 0
+                : streak.length();
     }
 }

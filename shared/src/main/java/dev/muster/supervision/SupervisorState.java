@@ -16,7 +16,7 @@ public record SupervisorState(List<Long> restarts, Map<String, Streak> streaks, 
         streaks = Map.copyOf(streaks);
     }
 
-    /** Restarts of one child in a row; a child that lives for a whole period begins a new one. */
+    /** Restarts of one child in a row; a child that has lived long enough to have worked begins a new one. */
     public record Streak(int length, long lastNanos) {}
 
     public static SupervisorState initial() {

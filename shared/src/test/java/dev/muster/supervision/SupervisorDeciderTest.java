@@ -35,7 +35,7 @@ class SupervisorDeciderTest {
     }
 
     @Test
-    void a_child_that_lived_for_longer_than_a_period_begins_a_new_row() {
+    void a_child_that_lived_long_enough_to_have_worked_begins_a_new_row() {
         SupervisorState state = restarted(3, "worker-1", 0);
 
         Decision decision = SupervisorDecider.ended(SPEC, state, "worker-1", seconds(13), random);
@@ -114,7 +114,8 @@ class SupervisorDeciderTest {
                 .hasMessage("intensity is negative: -1");
         assertThatThrownBy(() -> new SupervisorSpec("x", 1, Duration.ZERO, RestartBackoff.defaults()))
                 .hasMessageContaining("period");
-        assertThatThrownBy(() -> new RestartBackoff(0, Duration.ofSeconds(2), Duration.ofSeconds(1)))
+        assertThatThrownBy(() ->
+                        new RestartBackoff(0, Duration.ofSeconds(2), Duration.ofSeconds(1), Duration.ofSeconds(2)))
                 .hasMessageContaining("first <= longest");
     }
 

@@ -10,7 +10,8 @@ import java.util.SplittableRandom;
 
 /**
  * Kills a random worker that is in service at every interval: {@code kill -9}, without a word before. One that is still
- * starting has nothing to lose, and on a slow machine killing those only would keep the fleet from ever working.
+ * starting has nothing to lose. And one is left in service, if the fleet has more than one: where a machine is so busy
+ * that a start takes longer than the interval, the next kill waits for it, or the fleet would never work at all.
  *
  * <p>Not thread-safe.
  */
@@ -18,31 +19,37 @@ final class Killer {
     private final Fleet fleet;
     private final Ticker ticker;
     private final long intervalNanos;
+    private final int spared;
     private final SplittableRandom random;
     private final List<Evidence.Kill> kills = new ArrayList<>();
     private long nextNanos;
 
-    /** The first kill is an interval from now. */
-    Killer(Fleet fleet, Duration interval, long seed, Ticker ticker) {
+    /**
+     * The first kill is an interval from now.
+     *
+     * @param workers how many the fleet has
+     */
+    Killer(Fleet fleet, int workers, Duration interval, long seed, Ticker ticker) {
         this.fleet = fleet;
         this.ticker = ticker;
+        this.spared = Math.min(1, workers - 1);
         this.intervalNanos = interval.toNanos();
         this.random = new SplittableRandom(seed);
         this.nextNanos = ticker.nanos() + intervalNanos;
     }
 
-    /** Kills one if it is time. When none is in service at that moment, none is killed until the next interval. */
+    /** Kills one if it is time, and there is one to be killed. */
     void killIfDue() {
         if (ticker.nanos() < nextNanos) {
             return;
         }
-        nextNanos = Math.max(nextNanos + intervalNanos, ticker.nanos());
         List<Fleet.Worker> targets = fleet.live().stream()
                 .filter(worker -> worker.isAlive() && worker.inService())
                 .toList();
-        if (targets.isEmpty()) {
+        if (targets.size() <= spared) {
             return;
         }
+        nextNanos = Math.max(nextNanos + intervalNanos, ticker.nanos());
         Fleet.Worker victim = targets.get(random.nextInt(targets.size()));
         Instant at = ticker.now();
         if (victim.kill()) {

@@ -33,14 +33,15 @@ final class Load {
     /**
      * Sends what is due by now.
      *
+     * @param hold keep the last tenth back for now
      * @throws CommandException when Kafka has refused a job for good: what came of it nobody could audit
      */
-    void sendDue(long elapsedNanos) {
+    void sendDue(long elapsedNanos, boolean hold) {
         Exception refused = failure.get();
         if (refused != null) {
             throw CommandException.failed("Kafka did not take a job of the demo: " + refused);
         }
-        long due = Math.min(total, pacing.due(elapsedNanos));
+        long due = Math.min(hold ? total - total / 10 : total, pacing.due(elapsedNanos));
         while (sent < due) {
             send(jobs.next(sent));
             sent++;
