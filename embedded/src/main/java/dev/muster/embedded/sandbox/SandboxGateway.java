@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +20,7 @@ import tools.jackson.core.JacksonException;
 
 /**
  * The sandbox's HTTP server: Stripe's API below {@code /v1}, the sandbox's own switches below {@code /sandbox}, and
- * {@code /health}. Listens on 127.0.0.1; one virtual thread a request.
+ * {@code /health}. One virtual thread a request.
  *
  * <p>Thread-safety: thread-safe.
  */
@@ -51,8 +50,7 @@ public final class SandboxGateway implements AutoCloseable {
         Path folder = Files.createDirectories(config.dataFolder().resolve("sandbox"));
         IdempotencyStore idempotency = new IdempotencyStore();
         Ledger ledger = new Ledger(folder.resolve("journal.ndjson"), idempotency);
-        HttpServer server =
-                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), config.port()), BACKLOG);
+        HttpServer server = HttpServer.create(new InetSocketAddress(config.host(), config.port()), BACKLOG);
         SandboxGateway gateway =
                 new SandboxGateway(server, ledger, idempotency, new Faults(config.faults(), config.seed()));
         gateway.serve();

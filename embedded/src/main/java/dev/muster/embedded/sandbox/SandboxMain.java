@@ -9,8 +9,10 @@ public final class SandboxMain {
 
     /** Takes the data folder, the port, the seed and the fault plan as JSON; ends on SIGTERM. */
     public static void main(String[] args) throws Exception {
-        run(new SandboxConfig(
-                Path.of(args[0]), Integer.parseInt(args[1]), FaultPlan.fromJson(args[3]), Long.parseLong(args[2])));
+        run(SandboxConfig.in(Path.of(args[0]))
+                .withPort(Integer.parseInt(args[1]))
+                .withSeed(Long.parseLong(args[2]))
+                .withFaults(FaultPlan.fromJson(args[3])));
     }
 
     /**

@@ -24,6 +24,7 @@ final class SandboxCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         Settings settings = config.load(Map.of());
         SandboxMain.run(SandboxConfig.in(Path.of(settings.string(Setting.SANDBOX_DATA)))
+                .withHost(settings.string(Setting.SANDBOX_HOST))
                 .withPort(settings.integer(Setting.SANDBOX_PORT, 0, 65_535)));
         return 0;
     }
