@@ -14,6 +14,7 @@ import dev.muster.store.Database;
 import dev.muster.store.Migrations;
 import dev.muster.store.QueueStore;
 import dev.muster.time.Ticker;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -51,14 +52,20 @@ final class MigrateCommand implements Callable<Integer> {
         Settings settings = config.load(Map.of());
         Duration limit = Settings.parseDuration(wait, "--wait");
         try (StopRequest stop = StopRequest.listening()) {
-            retrying(stop, limit, "Postgres at " + settings.string(Setting.POSTGRES_URL), () -> schema(settings));
+            // Waiting helps with servers that are not up yet, not with a migration that fails.
+            retrying(stop, limit, "Postgres at " + settings.string(Setting.POSTGRES_URL), () -> connect(settings));
+            console.line("schema: " + Migrations.migrate(settings) + " migrations applied");
             retrying(stop, limit, "Kafka at " + settings.string(Setting.KAFKA_BOOTSTRAP), () -> topics(settings));
         }
         return 0;
     }
 
-    private void schema(Settings settings) {
-        console.line("schema: " + Migrations.migrate(settings) + " migrations applied");
+    private static void connect(Settings settings) {
+        try (Database database = Database.open(settings, "muster-migrate", 1, Optional.empty())) {
+            database.connection().close();
+        } catch (SQLException e) {
+            throw CommandException.failed(e.getMessage());
+        }
     }
 
     private void topics(Settings settings) {
