@@ -48,6 +48,8 @@ final class ZombieIT {
 
             zombie.signal("CONT");
 
+            assertThat(zombie.awaitExit(WorkerStack.PATIENCE)).isTrue();
+            assertThat(stack.members()).as("it has not joined again").doesNotContain(dead.id());
             assertHalted(zombie, dead, stack);
             stack.assertSucceededOnce(payments);
             stack.assertChargedOnce(payments);
@@ -202,7 +204,10 @@ final class ZombieIT {
                 .as("the zombie ends; workers said:%n%s", stack.logs())
                 .isTrue();
         assertThat(zombie.onExit().join().code()).isEqualTo(ExitCode.FENCED.code());
-        assertThat(stack.members()).doesNotContain(dead.id());
+        // Where it could read its own row it has not joined again; else its session has to end first.
+        Awaitility.await()
+                .atMost(WorkerStack.PATIENCE)
+                .untilAsserted(() -> assertThat(stack.members()).doesNotContain(dead.id()));
         assertThat(stack.count("SELECT count(*) FROM partition_owner WHERE incarnation = '" + dead + "'"))
                 .as("partitions that the zombie has taken back")
                 .isZero();
