@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +63,13 @@ final class Ending {
             LOG.atWarn().log("Ends at once: {}", reason);
             write(code, reason);
             halt.halt(code);
+        } else if (ended.join() != ExitCode.NORMAL) {
+            // RACE: another thread is halting the process. This one has seen that it must not go on, and so it does
+            // not:
+            // the poll thread, for one, would have its client join the group again in that moment.
+            while (true) {
+                LockSupport.park();
+            }
         }
     }
 

@@ -144,7 +144,12 @@ public final class Worker {
         LateIntake late = new LateIntake();
         IntStream.range(0, config.lanes()).forEach(i -> lanes.add(new Lane(i, config.lanes(), parts, late)));
         this.intake = new Intake(
-                kafka.jobs(groupId, me, Math.min(500, config.slots() * 2)), lanes, demand, queues, trust::look, ticker);
+                kafka.jobs(groupId, me, Math.min(500, config.slots() * 2)),
+                lanes,
+                demand,
+                queues,
+                trust::lookUntilAnswered,
+                ticker);
         late.intake = intake;
         this.heartbeats = new Heartbeats(
                 kafka.heartbeats(me + "-heartbeats"),

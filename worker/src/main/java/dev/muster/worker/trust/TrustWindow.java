@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class TrustWindow implements Runnable, EffectGuard {
     private static final Logger LOG = LoggerFactory.getLogger(TrustWindow.class);
+
+    private static final Duration ASK_AGAIN = Duration.ofMillis(50);
 
     private final Incarnation me;
     private final IncarnationStore store;
@@ -80,6 +83,20 @@ public final class TrustWindow implements Runnable, EffectGuard {
             }
         } catch (StoreException e) {
             LOG.atDebug().log("Can't read the own row; no new calls outside until it is read: {}", e.getMessage());
+        }
+    }
+
+    /**
+     * Reads the own row until Postgres has said how it is: for who must not go on before that is known. A fence ends the
+     * connections of whom it fences, so the first read of a zombie that wakes fails as a rule.
+     */
+    public void lookUntilAnswered() {
+        Reading before = last;
+        while (!closed && last == before) {
+            look();
+            if (last == before) {
+                LockSupport.parkNanos(ASK_AGAIN.toNanos());
+            }
         }
     }
 
