@@ -64,7 +64,7 @@ final class MigrateCommand implements Callable<Integer> {
         try (Database database = Database.open(settings, "muster-migrate", 1, Optional.empty())) {
             database.connection().close();
         } catch (SQLException e) {
-            throw CommandException.failed("can't give the connection back: " + e);
+            throw CommandException.failed("can't close a connection to Postgres: " + e);
         }
     }
 
