@@ -40,7 +40,8 @@ public final class Submitter implements AutoCloseable {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof UnknownTopicOrPartitionException) {
                 throw CommandException.failed("there is no queue " + queue + " at " + clients.bootstrap()
-                        + "; make it with: muster queue create " + queue);
+                        + "; make it with: muster queue create " + queue
+                        + " --ordering none");
             }
             throw unreachable(clients, String.valueOf(e.getCause()));
         } catch (TimeoutException e) {
