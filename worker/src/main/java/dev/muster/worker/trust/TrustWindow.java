@@ -92,9 +92,9 @@ public final class TrustWindow implements Runnable, EffectGuard {
      */
     public void lookUntilAnswered() {
         Reading before = last;
-        while (!closed && last == before) {
+        while (!closed && last.equals(before)) {
             look();
-            if (last == before) {
+            if (last.equals(before)) {
                 LockSupport.parkNanos(ASK_AGAIN.toNanos());
             }
         }
