@@ -42,6 +42,7 @@ class TidyTest {
                     "coordinator/src/main/java/dev/muster/coordinator/fleet/Shutdown.java",
                     "no event tells that a process that is not a child has ended"),
             Map.entry("worker/src/test/java/dev/muster/worker/PauseHandler.java", "a job whose work is to take time"),
+            Map.entry("worker/src/test/java/dev/muster/worker/FlakyHandler.java", "a job whose work is to take time"),
             Map.entry(
                     "embedded/src/main/java/dev/muster/embedded/DataFolder.java",
                     "no event tells that a process that is not a child has ended"));
@@ -54,7 +55,11 @@ class TidyTest {
 
     private static final Map<String, String> MAY_BE_LONG = Map.of(
             "shared/src/test/java/dev/muster/store/OwnershipStoreIT.java",
-            "every guard of the ownership protocol on one fixture, each with the interleaving that breaks it");
+            "every guard of the ownership protocol on one fixture, each with the interleaving that breaks it",
+            "worker/src/test/java/dev/muster/worker/InterleavingIT.java",
+            "the interleavings that real processes drive, side by side as docs/protocol-tests.md lists them",
+            "worker/src/test/java/dev/muster/worker/WorkerStack.java",
+            "the one fixture of all worker processes: start, hit, look and clean up");
 
     @Test
     void all_modules_are_read() {
