@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.local.compose;
+
+import org.jspecify.annotations.NullMarked;
