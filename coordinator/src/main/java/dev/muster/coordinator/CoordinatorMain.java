@@ -25,8 +25,8 @@ public final class CoordinatorMain {
         Thread main = Thread.currentThread();
         Thread hook = new Thread(
                 () -> {
-                    asked.countDown();
                     main.interrupt(); // it may still wait for Kafka
+                    asked.countDown(); // RACE: after the interrupt, which would else hit the ending
                     await(ended);
                 },
                 "shutdown");

@@ -46,11 +46,12 @@ public final class StopRequest implements AutoCloseable {
     public boolean await(Duration limit) {
         try {
             asked.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+            boolean _ = Thread.interrupted();
             return true;
         } catch (TimeoutException _) {
             return false;
         } catch (InterruptedException | ExecutionException _) {
-            // The interrupt is how the end is asked for; the flag would only disturb the stopping that follows.
+            // Nobody else interrupts. The flag would only disturb the stopping that follows.
             return true;
         }
     }
@@ -72,9 +73,9 @@ public final class StopRequest implements AutoCloseable {
         if (done.getCount() == 0) {
             return;
         }
-        if (asked.complete("asked to stop")) {
-            owner.interrupt();
-        }
+        // RACE: in this order. An interrupt that came after the answer would hit the stopping, and end it half done.
+        owner.interrupt();
+        asked.complete("asked to stop");
         try {
             // Nothing follows but the end of the JVM, whichever way this goes.
             boolean _ = done.await(LIMIT.toSeconds(), TimeUnit.SECONDS);

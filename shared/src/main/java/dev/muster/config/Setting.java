@@ -40,7 +40,7 @@ public enum Setting {
     FLEET_PERIOD("muster.fleet.period", "10s", "The period of the restart intensity"),
 
     GROUP_SESSION_TIMEOUT("muster.group.session-timeout", "3s", "Kafka's own session timeout of the workers' group"),
-    GROUP_HEARTBEAT("muster.group.heartbeat", "200ms", "Kafka's own heartbeat of the workers' group"),
+    GROUP_HEARTBEAT("muster.group.heartbeat", "100ms", "Kafka's own heartbeat of the workers' group"),
     HEARTBEAT_INTERVAL("muster.heartbeat.interval", "250ms", "How often a worker says that it lives"),
     HEARTBEAT_SUSPECT("muster.heartbeat.suspect-after", "750ms", "Silence that makes a worker suspect"),
     HEARTBEAT_LOST(

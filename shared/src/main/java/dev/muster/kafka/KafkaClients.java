@@ -3,6 +3,7 @@ package dev.muster.kafka;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.fleet.Incarnation;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
@@ -57,12 +58,17 @@ public final class KafkaClients {
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    /** A consumer in no group, which reads what it is told to. Not thread-safe. */
-    public Consumer<byte[], byte[]> reader(String clientId) {
+    /**
+     * A consumer in no group, which reads what it is told to. Not thread-safe.
+     *
+     * @param fetchWait how long the broker keeps a fetch that finds nothing. It answers a connection's requests in
+     *     turn, so whoever also asks for end offsets waits for it.
+     */
+    public Consumer<byte[], byte[]> reader(String clientId, Duration fetchWait) {
         Map<String, Object> config = common(clientId);
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 50);
+        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, (int) fetchWait.toMillis());
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }

@@ -59,6 +59,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Worker {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+    private static final Duration COMMANDS_FETCH_WAIT = Duration.ofMillis(500);
     private static final Duration WATCH = Duration.ofMillis(500);
     /** How long a closing lane may take for the statement that it is in. */
     private static final Duration LANE_END = Duration.ofSeconds(2);
@@ -106,7 +107,7 @@ public final class Worker {
         OwnershipStore ownership = new OwnershipStore(database, me);
         Handlers handlers = Handlers.load(builtIn, config.paths().handlers());
         Slots slots = new Slots(config.slots());
-        Demand demand = new Demand(slots);
+        Demand demand = new Demand(config.slots());
         LaneMeters laneMeters = new LaneMeters(around.meters(), ticker);
         this.config = config;
         this.ticker = ticker;
@@ -117,7 +118,7 @@ public final class Worker {
         this.incidents = new IncidentStore(database);
         this.admin = kafka.admin(me + "-admin");
         this.queues =
-                new QueueWatch(new QueueStore(database), admin, config.names().pool());
+                new QueueWatch(new QueueStore(database), admin, config.names().pool(), ticker);
         this.trust = new TrustWindow(
                 me, incarnations, config.trustWindow(), ticker, () -> ending.fenced("its own row is fenced or gone"));
         this.runner = new JobRunner(handlers, trust, around.faults(), ticker, around.meters());
@@ -144,7 +145,7 @@ public final class Worker {
         LateIntake late = new LateIntake();
         IntStream.range(0, config.lanes()).forEach(i -> lanes.add(new Lane(i, config.lanes(), parts, late)));
         this.intake = new Intake(
-                kafka.jobs(groupId, me, Math.min(500, config.slots() * 2)),
+                kafka.jobs(groupId, me, Math.min(500, config.slots())),
                 lanes,
                 demand,
                 queues,
@@ -155,7 +156,7 @@ public final class Worker {
                 kafka.heartbeats(me + "-heartbeats"),
                 sequence -> heartbeat(sequence, slots, laneMeters, circuits, around),
                 settings.duration(Setting.HEARTBEAT_INTERVAL));
-        this.commands = new Commands(kafka.reader(me + "-commands"), this::obey);
+        this.commands = new Commands(kafka.reader(me + "-commands", COMMANDS_FETCH_WAIT), this::obey);
         MeterName.WORKER_SLOTS.gauge(around.meters(), slots, Slots::capacity);
         MeterName.WORKER_SLOTS_BUSY.gauge(around.meters(), slots, Slots::busy);
     }
@@ -248,14 +249,17 @@ public final class Worker {
 
     private void watch() {
         GroupWatch.Listener listener = new GroupListener();
-        long queuesLookedAt = ticker.nanos();
+        long groupLookedAt = ticker.nanos();
         try {
             while (!draining) {
-                TimeUnit.NANOSECONDS.sleep(WATCH.toNanos());
-                group.look(listener);
-                if (ticker.nanos() - queuesLookedAt > TimeUnit.SECONDS.toNanos(2)) {
+                queues.awaitTurn(WATCH);
+                if (ticker.nanos() - groupLookedAt >= WATCH.toNanos()) {
+                    group.look(listener);
+                    groupLookedAt = ticker.nanos();
+                }
+                if (!draining && queues.isDue()) {
                     queues.look();
-                    queuesLookedAt = ticker.nanos();
+                    lanes.forEach(lane -> lane.tell(new LaneEvent.QueuesSeen()));
                 }
             }
         } catch (InterruptedException e) {
@@ -373,6 +377,11 @@ public final class Worker {
         @Override
         public void resume(PartitionEpoch partition, long offset, int seek) {
             bound().resume(partition, offset, seek);
+        }
+
+        @Override
+        public void hold(PartitionEpoch partition) {
+            bound().hold(partition);
         }
 
         @Override

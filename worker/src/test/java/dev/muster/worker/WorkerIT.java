@@ -6,6 +6,7 @@ import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.KafkaCluster;
 import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.embedded.sandbox.SandboxServer;
+import dev.muster.fleet.Incarnation;
 import dev.muster.job.JobId;
 import dev.muster.job.JobState;
 import dev.muster.job.Ordering;
@@ -56,5 +57,24 @@ final class WorkerIT {
         assertThat(good)
                 .allSatisfy(id -> assertThat(stack.find(id)).map(JobView::state).contains(JobState.SUCCEEDED));
         assertThat(stack.find(declined)).map(JobView::state).contains(JobState.DECLINED);
+    }
+
+    @Test
+    void a_paused_queue_keeps_no_other_waiting_and_goes_on_where_it_stood() {
+        String paused = stack.queue(Ordering.NONE, 2);
+        String other = stack.queue(Ordering.NONE, 2);
+        stack.execute("UPDATE queue SET paused = true WHERE name = '" + paused + "'");
+        List<JobId> held = stack.submitPauses(paused, 300, 1); // far more than a worker has slots
+        Incarnation _ = stack.awaitOwner(stack.worker(), paused, 2);
+
+        List<JobId> free = stack.submitPauses(other, 200, 1);
+        stack.awaitFinal(free);
+        assertThat(stack.count("SELECT count(*) FROM job_history WHERE queue = '" + paused + "'"))
+                .isZero();
+
+        stack.execute("UPDATE queue SET paused = false WHERE name = '" + paused + "'");
+        stack.awaitFinal(held);
+        stack.assertSucceededOnce(held);
+        stack.assertSucceededOnce(free);
     }
 }

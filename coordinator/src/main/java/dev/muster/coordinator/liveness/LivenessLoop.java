@@ -63,6 +63,9 @@ public final class LivenessLoop implements AutoCloseable {
         MeterName.HEARTBEAT_AGE_MAX.gauge(meters, this, LivenessLoop::oldestHeartbeatSeconds);
     }
 
+    /** Short: silence is proven by end offsets, which the broker answers after the fetch. */
+    private static final Duration FETCH_WAIT = Duration.ofMillis(50);
+
     private record Counters(Counter ok, Counter stale, Counter invalid) {
         Counters(MeterRegistry meters) {
             this(
@@ -108,7 +111,7 @@ public final class LivenessLoop implements AutoCloseable {
 
     private org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> openReader() {
         if (reader.isEmpty()) {
-            var consumer = clients.reader("muster-liveness");
+            var consumer = clients.reader("muster-liveness", FETCH_WAIT);
             var partitions = consumer.partitionsFor(Topics.HEARTBEATS).stream()
                     .map(info -> new TopicPartition(info.topic(), info.partition()))
                     .toList();

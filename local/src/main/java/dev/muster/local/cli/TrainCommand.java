@@ -1,8 +1,10 @@
 package dev.muster.local.cli;
 
+import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.local.CommandException;
 import dev.muster.local.Console;
+import dev.muster.local.MusterProcess;
 import dev.muster.local.StopRequest;
 import dev.muster.local.demo.Demo;
 import dev.muster.local.demo.DemoConfig;
@@ -24,6 +26,9 @@ import picocli.CommandLine.Command;
  */
 @Command(name = "train", hidden = true, description = "Makes the caches from which coordinator and workers start fast.")
 final class TrainCommand implements Callable<Integer> {
+    /** What a process leaves behind at its end, another one assembles, and may outlive it by some seconds. */
+    private static final Duration WRITE_LIMIT = Duration.ofSeconds(60);
+
     @Override
     public Integer call() throws IOException {
         DemoConfig second = new DemoConfig(300, 1, Duration.ofHours(1), Optional.of(300.0), 0.2, 0, 1);
@@ -31,10 +36,20 @@ final class TrainCommand implements Callable<Integer> {
                 new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
                 new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
                 false);
+        // A JVM that takes notes is slow, and stands still while it writes them down: that is no death here.
+        Settings patient = Settings.of(Map.of())
+                .with(Setting.HEARTBEAT_SUSPECT, "60s")
+                .with(Setting.HEARTBEAT_LOST, "90s")
+                .with(Setting.GROUP_SESSION_TIMEOUT, "60s");
         try (StopRequest stop = StopRequest.listening();
                 TemporaryFolder folder = TemporaryFolder.create("muster-train-")) {
-            DemoReport report =
-                    new Demo(second, Settings.of(Map.of()), silent, stop, Ticker.system()).run(folder.path());
+            DemoReport report = new Demo(second, patient, silent, stop, Ticker.system()).run(folder.path());
+            long start = Ticker.system().nanos();
+            while (!MusterProcess.areCachesWritten() && Ticker.system().nanos() - start < WRITE_LIMIT.toNanos()) {
+                if (stop.await(Duration.ofMillis(100))) {
+                    return CommandException.FAILED;
+                }
+            }
             return report.isOk() ? 0 : CommandException.FAILED;
         }
     }

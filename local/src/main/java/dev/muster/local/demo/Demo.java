@@ -72,17 +72,16 @@ public final class Demo {
         ProgressDisplay display = new ProgressDisplay(console, config.jobs());
         long start = ticker.nanos();
         long nextLook = start;
+        long finals = 0;
         boolean complete = false;
         while (!complete) {
             long elapsed = ticker.nanos() - start;
-            // Work goes on until the kills have happened that the audit asks for, also where they had to wait.
-            boolean tooFewKills = killer.kills().size() <= config.minKills()
-                    && elapsed < config.limit().toNanos() / 2;
-            load.sendDue(elapsed, tooFewKills);
+            load.sendDue(elapsed, config.allowed(killer.kills().size(), finals));
             killer.killIfDue();
             if (ticker.nanos() >= nextLook) {
                 nextLook = ticker.nanos() + LOOK_EVERY.toNanos();
                 AuditReader.Progress progress = witness.progress();
+                finals = progress.finals();
                 complete = load.isComplete() && isComplete(progress);
                 display.show(
                         elapsed,

@@ -22,6 +22,9 @@ public record DemoConfig(
         double orderedShare,
         int minKills,
         long seed) {
+    /** So many seconds of submissions may be unfinished. */
+    private static final double UNFINISHED_SECONDS = 2;
+
     public DemoConfig {
         if (jobs < 1) {
             throw new IllegalArgumentException("jobs is below 1: " + jobs);
@@ -39,6 +42,19 @@ public record DemoConfig(
 
     Pacing pacing() {
         return rate.map(Pacing::new).orElseGet(() -> Pacing.lastingForKills(jobs, killEvery));
+    }
+
+    /**
+     * How many jobs may have been submitted by now, whatever the pace: a machine that is slower than it is not buried,
+     * and work goes on until the kills have happened that the audit asks for, also where they had to wait.
+     *
+     * @param kills that have happened
+     * @param finals jobs that are final
+     */
+    long allowed(int kills, long finals) {
+        long open = (long) Math.max(50, pacing().perSecond() * UNFINISHED_SECONDS);
+        long share = kills >= minKills ? jobs : (long) jobs * (kills + 1) / (minKills + 1);
+        return Math.min(share, finals + open);
     }
 
     /** So many restarts within ten seconds are what was asked for and no reason to give up. */

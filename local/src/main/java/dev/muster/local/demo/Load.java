@@ -33,15 +33,15 @@ final class Load {
     /**
      * Sends what is due by now.
      *
-     * @param hold keep the last tenth back for now
+     * @param most so many in all for now
      * @throws CommandException when Kafka has refused a job for good: what came of it nobody could audit
      */
-    void sendDue(long elapsedNanos, boolean hold) {
+    void sendDue(long elapsedNanos, long most) {
         Exception refused = failure.get();
         if (refused != null) {
             throw CommandException.failed("Kafka did not take a job of the demo: " + refused);
         }
-        long due = Math.min(hold ? total - total / 10 : total, pacing.due(elapsedNanos));
+        long due = Math.min(Math.min(most, total), pacing.due(elapsedNanos));
         while (sent < due) {
             send(jobs.next(sent));
             sent++;

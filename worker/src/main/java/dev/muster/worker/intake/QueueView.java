@@ -9,8 +9,9 @@ import java.util.UUID;
  * The queues of the worker's pool as they were a moment ago. Immutable.
  *
  * @param byName those whose topic exists
+ * @param asOf when the look began that saw them so, by the ticker
  */
-public record QueueView(Map<String, Entry> byName) {
+public record QueueView(Map<String, Entry> byName, long asOf) {
     public QueueView {
         byName = Map.copyOf(byName);
     }
@@ -18,8 +19,8 @@ public record QueueView(Map<String, Entry> byName) {
     /** A queue and the id of its topic, which changes when the topic is made anew. */
     public record Entry(Queue queue, UUID topicId) {}
 
-    static QueueView empty() {
-        return new QueueView(Map.of());
+    static QueueView empty(long asOf) {
+        return new QueueView(Map.of(), asOf);
     }
 
     public Optional<Entry> find(String queue) {

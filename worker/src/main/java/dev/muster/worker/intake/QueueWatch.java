@@ -4,12 +4,15 @@ import dev.muster.job.Queue;
 import dev.muster.protocol.Topics;
 import dev.muster.store.QueueStore;
 import dev.muster.store.StoreException;
+import dev.muster.time.Ticker;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
@@ -21,19 +24,45 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks every two seconds which queues the pool has and which topics they are. {@link #view} is thread-safe. */
+/**
+ * Looks which queues the pool has and which topics they are: every two seconds, and at once when somebody needs to know.
+ * {@link #view} and {@link #lookSoon} are thread-safe; all else is confined to the thread that looks.
+ */
 public final class QueueWatch {
     private static final Logger LOG = LoggerFactory.getLogger(QueueWatch.class);
 
     private final QueueStore store;
     private final Admin admin;
-    private final String pool;
-    private volatile QueueView view = QueueView.empty();
+    private static final Duration EVERY = Duration.ofSeconds(2);
 
-    public QueueWatch(QueueStore store, Admin admin, String pool) {
+    private final String pool;
+    private final Ticker ticker;
+    private final Semaphore wishes = new Semaphore(0);
+    private boolean wished;
+    private volatile QueueView view;
+
+    public QueueWatch(QueueStore store, Admin admin, String pool, Ticker ticker) {
         this.store = store;
         this.admin = admin;
         this.pool = pool;
+        this.ticker = ticker;
+        this.view = QueueView.empty(ticker.nanos());
+    }
+
+    /** Asks for a look that begins after this call. */
+    public void lookSoon() {
+        wishes.release();
+    }
+
+    /** Waits for a wish, at most so long. */
+    public void awaitTurn(Duration most) throws InterruptedException {
+        wished |= wishes.tryAcquire(most.toNanos(), TimeUnit.NANOSECONDS);
+        wishes.drainPermits();
+    }
+
+    /** True if somebody wishes a look, or the last one is two seconds old. */
+    public boolean isDue() {
+        return wished || ticker.nanos() - view.asOf() >= EVERY.toNanos();
     }
 
     public QueueView view() {
@@ -42,6 +71,8 @@ public final class QueueWatch {
 
     /** Looks once. What can't be had now is what was seen last. */
     public void look() throws InterruptedException {
+        wished = false;
+        long began = ticker.nanos();
         try {
             List<Queue> queues = store.list().stream()
                     .filter(queue -> queue.pool().equals(pool))
@@ -55,7 +86,7 @@ public final class QueueWatch {
                 topicId(topics.get(Topics.jobs(queue.name())), known)
                         .ifPresent(id -> entries.put(queue.name(), new QueueView.Entry(queue, id)));
             }
-            view = new QueueView(entries);
+            view = new QueueView(entries, began);
         } catch (StoreException e) {
             LOG.atWarn().log("Can't look for queues; going on with those known: {}", e.getMessage());
         }

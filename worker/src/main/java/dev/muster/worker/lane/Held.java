@@ -6,7 +6,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class Held {
     private final PartitionEpoch partition;
     private final Deque<ConsumerRecord<byte[], byte[]>> buffer = new ArrayDeque<>();
+    private final long assignedAt;
     private @Nullable Taken taken;
     private int seek;
+    private boolean heldBack;
+    private @Nullable String headType;
+    private long headOffset = -1;
+    private long claimedTo;
 
     /**
      * What is true while it is ours in Postgres.
@@ -24,8 +31,14 @@ final class Held {
      */
     private record Taken(Queue queue, UUID topicId, long position) {}
 
-    Held(PartitionEpoch partition) {
+    /** @param assignedAt by the ticker */
+    Held(PartitionEpoch partition, long assignedAt) {
         this.partition = partition;
+        this.assignedAt = assignedAt;
+    }
+
+    long assignedAt() {
+        return assignedAt;
     }
 
     PartitionEpoch partition() {
@@ -49,13 +62,19 @@ final class Held {
     }
 
     /**
-     * It is ours, from {@code position} on. Records from before that are claimed already and dropped.
+     * It is ours, from {@code position} on. Records from before that are claimed already and dropped; all are, if
+     * Postgres was set back behind what it had: those between are not here.
      *
      * @return how many were dropped
      */
     int taken(Queue queue, UUID topicId, long position) {
         taken = new Taken(queue, topicId, position);
+        heldBack = false;
         int before = buffer.size();
+        if (position < claimedTo) {
+            buffer.clear();
+        }
+        claimedTo = position;
         while (!buffer.isEmpty() && buffer.getFirst().offset() < position) {
             buffer.removeFirst();
         }
@@ -121,6 +140,25 @@ final class Held {
         }
         Taken before = whenTaken();
         taken = new Taken(before.queue(), before.topicId(), position);
+        claimedTo = position;
+    }
+
+    /** True while it is not read from, since what it has could not be started. */
+    boolean isHeldBack() {
+        return heldBack;
+    }
+
+    void holdBack(boolean back) {
+        heldBack = back;
+    }
+
+    /** The job type of the next record, or of the one that was next when it was held back; empty: there is none. */
+    Optional<String> headType(Function<ConsumerRecord<byte[], byte[]>, Optional<String>> read) {
+        if (!buffer.isEmpty() && buffer.getFirst().offset() != headOffset) {
+            headOffset = buffer.getFirst().offset();
+            headType = read.apply(buffer.getFirst()).orElse(null);
+        }
+        return buffer.isEmpty() && !heldBack ? Optional.empty() : Optional.ofNullable(headType);
     }
 
     int clear() {

@@ -12,6 +12,9 @@ public interface IntakePort {
      */
     void resume(PartitionEpoch partition, long offset, int seek);
 
+    /** Don't read on until {@link #resume}: what it has could not be started now. */
+    void hold(PartitionEpoch partition);
+
     /** Records below {@code offset} are durable: Kafka's committed offset may follow. */
     void claimed(PartitionEpoch partition, long offset);
 

@@ -161,6 +161,7 @@ public final class Lane implements Runnable {
             case LaneEvent.HandlerEntered(Entered entered) -> runs.entered(entered);
             case LaneEvent.Intending request -> runs.intending(request);
             case LaneEvent.ScanNow() -> scanAt = parts.ticker().nanos();
+            case LaneEvent.QueuesSeen() -> {} // what it may do now, it finds out by itself
         }
     }
 

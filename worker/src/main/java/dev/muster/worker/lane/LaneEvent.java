@@ -41,4 +41,7 @@ public sealed interface LaneEvent {
 
     /** Somebody was fenced: look for running rows of others now. */
     record ScanNow() implements LaneEvent {}
+
+    /** The queues were looked at again: a pause may have begun or ended, a topic may be known to be the same. */
+    record QueuesSeen() implements LaneEvent {}
 }

@@ -1,6 +1,5 @@
 package dev.muster.worker.lane;
 
-import dev.muster.job.Queue;
 import dev.muster.store.Claim;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.store.RunningJob;
@@ -42,7 +41,8 @@ final class Partitions {
 
     void assigned(PartitionEpoch partition) {
         released(partition, true);
-        held.put(name(partition), new Held(partition));
+        held.put(name(partition), new Held(partition, parts.ticker().nanos()));
+        parts.queues().lookSoon(); // it may be another topic of the same name, and is not claimed from until we know
     }
 
     /** Nothing of it may be started any more; what was polled and not claimed, its next owner polls again. */
@@ -169,6 +169,7 @@ final class Partitions {
      */
     boolean claim() {
         waiting = false;
+        held.values().stream().filter(Held::isTaken).forEach(this::holdBackOrReadOn);
         List<Pick> picks = pick();
         if (!picks.isEmpty()) {
             claim(picks);
@@ -229,19 +230,43 @@ final class Partitions {
     }
 
     private boolean isClaimable(Held mine) {
-        if (!mine.isTaken() || mine.buffered() == 0) {
-            return false;
+        return mine.isTaken()
+                && mine.buffered() > 0
+                && parts.queues().view().asOf() - mine.assignedAt() >= 0
+                && !isBlocked(mine);
+    }
+
+    /** True while what comes next could not be started: its queue is paused, or its provider is known to be down. */
+    private boolean isBlocked(Held mine) {
+        return parts.queues()
+                        .view()
+                        .find(mine.partition().queue())
+                        .map(QueueView.Entry::queue)
+                        .orElse(mine.queue())
+                        .paused()
+                || mine.headType(record -> typeOf(mine, record))
+                        .filter(parts.parked())
+                        .isPresent();
+    }
+
+    private Optional<String> typeOf(Held mine, ConsumerRecord<byte[], byte[]> record) {
+        Claim.Entry entry = parts.reader().read(0, record, mine.queue(), mine.topicId());
+        return entry.dead().isPresent() ? Optional.empty() : Optional.of(entry.type());
+    }
+
+    /** A blocked partition is read again from its position later: its records would only keep others from being polled. */
+    private void holdBackOrReadOn(Held mine) {
+        boolean blocked = isBlocked(mine);
+        if (blocked && !mine.isHeldBack()) {
+            mine.holdBack(true);
+            mine.nextSeek();
+            parts.demand().buffered(-mine.clear());
+            intake.hold(mine.partition());
+            intake.demand();
+        } else if (!blocked && mine.isHeldBack()) {
+            mine.holdBack(false);
+            intake.resume(mine.partition(), mine.position(), mine.nextSeek());
         }
-        Queue queue = parts.queues()
-                .view()
-                .find(mine.partition().queue())
-                .map(QueueView.Entry::queue)
-                .orElse(mine.queue());
-        if (queue.paused()) {
-            return false;
-        }
-        Claim.Entry head = parts.reader().read(0, mine.head(1).getFirst(), mine.queue(), mine.topicId());
-        return head.dead().isPresent() || !parts.parked().test(head.type());
     }
 
     /** Claims records whose slots are taken. A batch that Postgres refuses is halved until the bad record stands alone. */

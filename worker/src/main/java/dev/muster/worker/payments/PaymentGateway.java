@@ -52,6 +52,8 @@ public final class PaymentGateway {
         // Our own retries carry on after a crash too; the client's would hide calls from the breaker. And the JDK
         // would repeat a POST by itself when a kept connection breaks.
         System.setProperty("sun.net.http.retryPost", "false");
+        // It keeps five idle connections by itself, and every call beyond them would begin with a new one.
+        System.setProperty("http.maxConnections", "256");
         this.stripe = StripeClient.builder()
                 .setApiKey(apiKey)
                 .setApiBase(baseUrl)

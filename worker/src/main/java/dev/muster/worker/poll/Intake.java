@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Intake implements Runnable, IntakePort {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
-    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration POLL = Duration.ofMillis(50);
     private static final Duration COMMIT = Duration.ofMillis(500);
 
     private final Consumer<byte[], byte[]> consumer;
@@ -56,7 +56,7 @@ public final class Intake implements Runnable, IntakePort {
     private final Map<TopicPartition, OffsetAndMetadata> toCommit = new HashMap<>();
     private Set<String> subscribed = Set.of();
     private long committedAt;
-    private volatile boolean starved;
+    private volatile boolean satisfied;
     private volatile boolean leaving;
     private volatile boolean member;
 
@@ -85,6 +85,8 @@ public final class Intake implements Runnable, IntakePort {
 
     /** What lanes ask of the poll loop. */
     private sealed interface Order {
+        record Hold(PartitionEpoch partition) implements Order {}
+
         record Resume(PartitionEpoch partition, long offset, int seek) implements Order {}
 
         record Commit(PartitionEpoch partition, long offset) implements Order {}
@@ -104,14 +106,20 @@ public final class Intake implements Runnable, IntakePort {
     }
 
     @Override
+    public void hold(PartitionEpoch partition) {
+        orders.add(new Order.Hold(partition));
+        consumer.wakeup();
+    }
+
+    @Override
     public void claimed(PartitionEpoch partition, long offset) {
         orders.add(new Order.Commit(partition, offset));
     }
 
     @Override
     public void demand() {
-        if (starved && demand.isOpen()) {
-            starved = false;
+        if (satisfied && demand.isLow()) {
+            satisfied = false;
             consumer.wakeup();
         }
     }
@@ -186,6 +194,7 @@ public final class Intake implements Runnable, IntakePort {
         for (Order order = orders.poll(); order != null; order = orders.poll()) {
             switch (order) {
                 case Order.Resume(PartitionEpoch partition, long offset, int seek) -> open(partition, offset, seek);
+                case Order.Hold(PartitionEpoch partition) -> close(partition);
                 case Order.Commit(PartitionEpoch partition, long offset) -> {
                     TopicPartition tp = topicPartition(partition);
                     if (isAssigned(tp, partition)) {
@@ -204,14 +213,23 @@ public final class Intake implements Runnable, IntakePort {
         }
     }
 
-    /** Polls from what is taken over while slots are free, and from nothing while they aren't. */
-    private void meetDemand() {
-        boolean wanted = demand.isOpen();
-        if (!wanted) {
-            starved = true;
-            wanted = demand.isOpen(); // RACE: a lane that made room before it could see `starved` has woken nobody
+    private void close(PartitionEpoch partition) {
+        TopicPartition tp = topicPartition(partition);
+        if (isAssigned(tp, partition)) {
+            assigned.put(tp, new Assigned(partition, false, 0));
         }
-        starved = !wanted;
+    }
+
+    /** Polls from what is taken over until demand is met, then from nothing until it is low. */
+    private void meetDemand() {
+        if (!satisfied && demand.isMet()) {
+            satisfied = true;
+        }
+        if (satisfied
+                && demand.isLow()) { // RACE: a lane that made room before it could see `satisfied` has woken nobody
+            satisfied = false;
+        }
+        boolean wanted = !satisfied;
         Set<TopicPartition> paused = consumer.paused();
         List<TopicPartition> toPause = new ArrayList<>();
         List<TopicPartition> toResume = new ArrayList<>();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 final class HeldTest {
     private static final Queue QUEUE = new Queue("q", Ordering.NONE, "default", 1, Optional.empty(), false);
 
-    private final Held held = new Held(new PartitionEpoch("q", 0, 1));
+    private final Held held = new Held(new PartitionEpoch("q", 0, 1), 0);
 
     @Test
     void what_is_claimed_already_is_dropped_at_the_takeover() {
@@ -24,6 +24,32 @@ final class HeldTest {
 
         assertThat(held.taken(QUEUE, new UUID(1, 1), 5)).isEqualTo(2);
         assertThat(offsets(held.head(10))).containsExactly(5L, 6L);
+    }
+
+    @Test
+    void nothing_is_kept_when_postgres_was_set_back() {
+        held.taken(QUEUE, new UUID(1, 1), 3);
+        held.add(records(3, 4, 5, 6));
+        held.claimed(2, 5);
+        held.doubt();
+
+        held.taken(QUEUE, new UUID(1, 1), 2); // 2 to 4 are not here any more, and 5 must not be claimed before them
+
+        assertThat(held.buffered()).isZero();
+    }
+
+    @Test
+    void what_is_held_back_remembers_the_type_that_it_waits_for() {
+        held.taken(QUEUE, new UUID(1, 1), 3);
+        held.add(records(3));
+        assertThat(held.headType(_ -> Optional.of("payment"))).contains("payment");
+
+        held.holdBack(true);
+        held.clear();
+        assertThat(held.headType(_ -> Optional.of("other"))).contains("payment");
+
+        held.holdBack(false);
+        assertThat(held.headType(_ -> Optional.of("other"))).isEmpty();
     }
 
     @Test
