@@ -30,6 +30,7 @@ import dev.muster.worker.lane.Lane;
 import dev.muster.worker.lane.LaneEvent;
 import dev.muster.worker.lane.LaneMeters;
 import dev.muster.worker.lane.LaneParts;
+import dev.muster.worker.lane.LateIntake;
 import dev.muster.worker.poll.Intake;
 import dev.muster.worker.trust.GroupWatch;
 import dev.muster.worker.trust.TrustWindow;
@@ -151,7 +152,7 @@ public final class Worker {
                 queues,
                 trust::lookUntilAnswered,
                 ticker);
-        late.intake = intake;
+        late.bind(intake);
         this.heartbeats = new Heartbeats(
                 kafka.heartbeats(me + "-heartbeats"),
                 sequence -> heartbeat(sequence, slots, laneMeters, circuits, around),
@@ -367,36 +368,6 @@ public final class Worker {
         @Override
         public void fenced(Incarnation incarnation) {
             scanNow();
-        }
-    }
-
-    /** Ties the knot between lanes and intake. */
-    private static final class LateIntake implements dev.muster.worker.lane.IntakePort {
-        private volatile dev.muster.worker.lane.@org.jspecify.annotations.Nullable IntakePort intake;
-
-        @Override
-        public void resume(PartitionEpoch partition, long offset, int seek) {
-            bound().resume(partition, offset, seek);
-        }
-
-        @Override
-        public void hold(PartitionEpoch partition) {
-            bound().hold(partition);
-        }
-
-        @Override
-        public void claimed(PartitionEpoch partition, long offset) {
-            bound().claimed(partition, offset);
-        }
-
-        @Override
-        public void demand() {
-            bound().demand();
-        }
-
-        private dev.muster.worker.lane.IntakePort bound() {
-            return java.util.Objects.requireNonNull(
-                    intake, "a lane spoke to intake before the worker was put together");
         }
     }
 }

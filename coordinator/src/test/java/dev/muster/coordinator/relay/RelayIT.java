@@ -150,7 +150,7 @@ class RelayIT {
     }
 
     private Consumer<byte[], byte[]> reader() {
-        Consumer<byte[], byte[]> reader = new KafkaClients(settings).reader("test");
+        Consumer<byte[], byte[]> reader = new KafkaClients(settings).reader("test", Duration.ofMillis(50));
         List<TopicPartition> partitions = List.of(Topics.EVENTS, Topics.DEAD_LETTERS).stream()
                 .flatMap(topic -> reader.partitionsFor(topic).stream())
                 .map(info -> new TopicPartition(info.topic(), info.partition()))

@@ -30,6 +30,7 @@ final class Partitions {
     private final Consumer<RunningJob> start;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final List<PartitionEpoch> refusals = new ArrayList<>();
+    private final HoldBack holdBack;
     private int turn;
     private boolean waiting;
 
@@ -37,6 +38,7 @@ final class Partitions {
         this.parts = parts;
         this.intake = intake;
         this.start = start;
+        this.holdBack = new HoldBack(parts, intake);
     }
 
     void assigned(PartitionEpoch partition) {
@@ -169,7 +171,7 @@ final class Partitions {
      */
     boolean claim() {
         waiting = false;
-        held.values().stream().filter(Held::isTaken).forEach(this::holdBackOrReadOn);
+        held.values().stream().filter(Held::isTaken).forEach(holdBack::update);
         List<Pick> picks = pick();
         if (!picks.isEmpty()) {
             claim(picks);
@@ -233,40 +235,7 @@ final class Partitions {
         return mine.isTaken()
                 && mine.buffered() > 0
                 && parts.queues().view().asOf() - mine.assignedAt() >= 0
-                && !isBlocked(mine);
-    }
-
-    /** True while what comes next could not be started: its queue is paused, or its provider is known to be down. */
-    private boolean isBlocked(Held mine) {
-        return parts.queues()
-                        .view()
-                        .find(mine.partition().queue())
-                        .map(QueueView.Entry::queue)
-                        .orElse(mine.queue())
-                        .paused()
-                || mine.headType(record -> typeOf(mine, record))
-                        .filter(parts.parked())
-                        .isPresent();
-    }
-
-    private Optional<String> typeOf(Held mine, ConsumerRecord<byte[], byte[]> record) {
-        Claim.Entry entry = parts.reader().read(0, record, mine.queue(), mine.topicId());
-        return entry.dead().isPresent() ? Optional.empty() : Optional.of(entry.type());
-    }
-
-    /** A blocked partition is read again from its position later: its records would only keep others from being polled. */
-    private void holdBackOrReadOn(Held mine) {
-        boolean blocked = isBlocked(mine);
-        if (blocked && !mine.isHeldBack()) {
-            mine.holdBack(true);
-            mine.nextSeek();
-            parts.demand().buffered(-mine.clear());
-            intake.hold(mine.partition());
-            intake.demand();
-        } else if (!blocked && mine.isHeldBack()) {
-            mine.holdBack(false);
-            intake.resume(mine.partition(), mine.position(), mine.nextSeek());
-        }
+                && !holdBack.isBlocked(mine);
     }
 
     /** Claims records whose slots are taken. A batch that Postgres refuses is halved until the bad record stands alone. */
