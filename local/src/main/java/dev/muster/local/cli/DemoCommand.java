@@ -43,7 +43,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--rate",
             paramLabel = "N",
-            description = "Payments a second; default: up to 150, slow enough for more than ten kills")
+            description = "Payments a second; default: up to 100, slow enough for more than ten kills")
     private Optional<Double> rate = Optional.empty();
 
     @Option(

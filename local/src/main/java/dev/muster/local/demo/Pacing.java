@@ -9,7 +9,7 @@ import java.time.Duration;
  */
 record Pacing(double perSecond) {
     /** What one laptop handles without the demo becoming a benchmark. */
-    static final double MOST = 150;
+    static final double MOST = 100;
     /** So many kill intervals the submission lasts at least: ten kills, and a little for the first start. */
     static final int KILL_INTERVALS = 12;
 

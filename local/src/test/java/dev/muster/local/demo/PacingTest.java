@@ -17,7 +17,7 @@ class PacingTest {
     @Test
     void a_large_demo_stays_at_what_a_laptop_handles() {
         assertThat(Pacing.lastingForKills(20_000, Duration.ofSeconds(2)).perSecond())
-                .isEqualTo(150);
+                .isEqualTo(100);
     }
 
     @Test

@@ -3,7 +3,7 @@ package dev.muster.worker.execution;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How many jobs the worker may run at once. Demand: intake polls for free slots only, so that the backlog stays in
+ * How many jobs the worker may run at once. Demand: intake polls for little more than that, so that the backlog stays in
  * Kafka, where lag shows it. Adopted jobs run even above the limit; nothing new starts until they are below it.
  * Thread-safe.
  */

@@ -70,6 +70,7 @@ final class Held {
     int taken(Queue queue, UUID topicId, long position) {
         taken = new Taken(queue, topicId, position);
         heldBack = false;
+        headOffset = -1;
         int before = buffer.size();
         if (position < claimedTo) {
             buffer.clear();

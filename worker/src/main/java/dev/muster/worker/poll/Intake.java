@@ -36,13 +36,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The poll loop: the one thread that uses the consumer. It never waits for Postgres: an assignment is noted, paused and
- * passed to the lanes, which take it over and say where to read on. It polls only for what there are free slots for.
+ * passed to the lanes, which take it over and say where to read on. It polls until as much lies ready as can be run.
  * {@link #leave} and the {@link IntakePort} are thread-safe; all else is confined to the poll thread,
  * which is a platform thread, since a starved carrier must not silence it.
  */
 public final class Intake implements Runnable, IntakePort {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+    /** The client tells of an assignment at the beginning of a poll, so a long one would hold up every recovery. */
     private static final Duration POLL = Duration.ofMillis(50);
+
     private static final Duration COMMIT = Duration.ofMillis(500);
 
     private final Consumer<byte[], byte[]> consumer;
