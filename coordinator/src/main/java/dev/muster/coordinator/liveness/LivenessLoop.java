@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class LivenessLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LivenessLoop.class);
+    /** Short: silence is proven by end offsets, which the broker answers after the fetch. */
+    private static final Duration FETCH_WAIT = Duration.ofMillis(50);
+
     private static final Duration POLL = Duration.ofMillis(25);
     private static final Duration END_OFFSETS = Duration.ofMillis(300);
 
@@ -62,9 +65,6 @@ public final class LivenessLoop implements AutoCloseable {
         }
         MeterName.HEARTBEAT_AGE_MAX.gauge(meters, this, LivenessLoop::oldestHeartbeatSeconds);
     }
-
-    /** Short: silence is proven by end offsets, which the broker answers after the fetch. */
-    private static final Duration FETCH_WAIT = Duration.ofMillis(50);
 
     private record Counters(Counter ok, Counter stale, Counter invalid) {
         Counters(MeterRegistry meters) {

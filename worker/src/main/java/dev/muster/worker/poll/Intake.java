@@ -227,8 +227,8 @@ public final class Intake implements Runnable, IntakePort {
         if (!satisfied && demand.isMet()) {
             satisfied = true;
         }
-        if (satisfied
-                && demand.isLow()) { // RACE: a lane that made room before it could see `satisfied` has woken nobody
+        // RACE: after the line above. A lane that made room before it could see `satisfied` has woken nobody.
+        if (satisfied && demand.isLow()) {
             satisfied = false;
         }
         boolean wanted = !satisfied;
