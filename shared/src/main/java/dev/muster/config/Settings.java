@@ -52,6 +52,11 @@ public final class Settings {
         return new Settings(values, client);
     }
 
+    /** The configuration file that these variables name, else the one of the working folder. */
+    public static Path file(Map<String, String> environment) {
+        return Path.of(environment.getOrDefault("MUSTER_CONFIG", "muster.properties"));
+    }
+
     /** Defaults with these overrides: for tests and for stacks that are put together in code. */
     public static Settings of(Map<String, String> overrides) {
         return load(Path.of("does-not-exist.properties"), Map.of(), overrides);

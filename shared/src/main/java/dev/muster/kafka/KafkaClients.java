@@ -113,6 +113,9 @@ public final class KafkaClients {
         config.put(CommonClientConfigs.RETRY_BACKOFF_MAX_MS_CONFIG, 500);
         config.put(CommonClientConfigs.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG, 2_000);
         config.put("enable.metrics.push", false); // KIP-714: nobody here collects them
+        // By default each client registers hundreds of MBeans, which is a fifth of a worker's way into service; what is
+        // worth watching of a client is among our own meters.
+        config.putIfAbsent(CommonClientConfigs.METRIC_REPORTER_CLASSES_CONFIG, "");
         return config;
     }
 

@@ -20,6 +20,6 @@ final class ConfigOptions {
     }
 
     Path path() {
-        return file.orElseGet(() -> Path.of(System.getenv().getOrDefault("MUSTER_CONFIG", "muster.properties")));
+        return file.orElseGet(() -> Settings.file(System.getenv()));
     }
 }

@@ -37,6 +37,12 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--workers", paramLabel = "N", description = "How many workers; default: 3")
     private int workers = 3;
 
+    @Option(
+            names = "--warm-up",
+            paramLabel = "TIME",
+            description = "How long there is load before the first kill; default: 10s")
+    private String warmUp = "10s";
+
     @Option(names = "--kill-every", paramLabel = "TIME", description = "How often one is killed; default: 2s")
     private String killEvery = "2s";
 
@@ -76,6 +82,7 @@ final class DemoCommand implements Callable<Integer> {
         DemoConfig wanted = new DemoConfig(
                 jobs,
                 workers,
+                Settings.parseDuration(warmUp, "--warm-up"),
                 Settings.parseDuration(killEvery, "--kill-every"),
                 rate,
                 orderedShare,

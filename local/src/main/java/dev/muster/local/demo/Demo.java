@@ -55,9 +55,10 @@ public final class Demo {
             awaitWorkers(stack);
             console.line(String.format(
                     Locale.ROOT,
-                    "submitting %,d payments at %.0f/s, killing a worker every %.1f s (seed %d, restart intensity %d in 10 s)",
+                    "submitting %,d payments at %.0f/s, after %.1f s killing a worker every %.1f s (seed %d, restart intensity %d in 10 s)",
                     config.jobs(),
                     config.pacing().perSecond(),
+                    config.warmUp().toMillis() / 1000.0,
                     config.killEvery().toMillis() / 1000.0,
                     config.seed(),
                     config.restartIntensity()));
@@ -69,7 +70,8 @@ public final class Demo {
 
     private DemoReport carryOut(LocalStack stack, Load load) {
         Witness witness = new Witness(stack.database(), stack.sandboxUrl());
-        Killer killer = new Killer(stack.fleet(), config.workers(), config.killEvery(), config.seed(), ticker);
+        Killer killer =
+                new Killer(stack.fleet(), config.workers(), config.warmUp(), config.killEvery(), config.seed(), ticker);
         ProgressDisplay display = new ProgressDisplay(console, config.jobs());
         long start = ticker.nanos();
         long nextLook = start;

@@ -8,6 +8,8 @@ import java.util.Optional;
  *
  * @param jobs how many it submits
  * @param workers how many run them
+ * @param warmUp how long there is load before the first kill, so that what is measured is the recovery of a system at
+ *     work and not the start of one; from zero
  * @param killEvery how often one of them is killed
  * @param rate jobs a second; empty: as many as leave time for the kills
  * @param orderedShare of the jobs, 0 to 1, that go to the keyed queue
@@ -17,6 +19,7 @@ import java.util.Optional;
 public record DemoConfig(
         int jobs,
         int workers,
+        Duration warmUp,
         Duration killEvery,
         Optional<Double> rate,
         double orderedShare,
@@ -32,6 +35,9 @@ public record DemoConfig(
         if (workers < 1) {
             throw new IllegalArgumentException("workers is below 1: " + workers);
         }
+        if (warmUp.isNegative()) {
+            throw new IllegalArgumentException("warm-up is below zero: " + warmUp);
+        }
         if (killEvery.isZero() || killEvery.isNegative()) {
             throw new IllegalArgumentException("kill-every is not above zero: " + killEvery);
         }
@@ -41,7 +47,7 @@ public record DemoConfig(
     }
 
     Pacing pacing() {
-        return rate.map(Pacing::new).orElseGet(() -> Pacing.lastingForKills(jobs, killEvery));
+        return rate.map(Pacing::new).orElseGet(() -> Pacing.lastingForKills(jobs, warmUp, killEvery));
     }
 
     /**
@@ -53,7 +59,8 @@ public record DemoConfig(
      */
     long allowed(int kills, long finals) {
         long open = (long) Math.max(50, pacing().perSecond() * UNFINISHED_SECONDS);
-        long share = kills >= minKills ? jobs : (long) jobs * (kills + 1) / (minKills + 1);
+        long before = warmUp.dividedBy(killEvery) + 1; // the warm-up's share of the jobs is as long as its time
+        long share = kills >= minKills ? jobs : jobs * (kills + before) / (minKills + before);
         return Math.min(share, finals + open);
     }
 

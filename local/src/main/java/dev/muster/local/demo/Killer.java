@@ -25,17 +25,17 @@ final class Killer {
     private long nextNanos;
 
     /**
-     * The first kill is an interval from now.
+     * The first kill is a warm-up from now.
      *
      * @param workers how many the fleet has
      */
-    Killer(Fleet fleet, int workers, Duration interval, long seed, Ticker ticker) {
+    Killer(Fleet fleet, int workers, Duration warmUp, Duration interval, long seed, Ticker ticker) {
         this.fleet = fleet;
         this.ticker = ticker;
         this.spared = Math.min(1, workers - 1);
         this.intervalNanos = interval.toNanos();
         this.random = new SplittableRandom(seed);
-        this.nextNanos = ticker.nanos() + intervalNanos;
+        this.nextNanos = ticker.nanos() + warmUp.toNanos();
     }
 
     /** Kills one if it is time, and there is one to be killed. */

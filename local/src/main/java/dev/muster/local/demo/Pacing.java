@@ -10,7 +10,7 @@ import java.time.Duration;
 record Pacing(double perSecond) {
     /** What one laptop handles without the demo becoming a benchmark. */
     static final double MOST = 100;
-    /** So many kill intervals the submission lasts at least: ten kills, and a little for the first start. */
+    /** So many kill intervals the submission lasts at least: ten kills, and a little more. */
     static final int KILL_INTERVALS = 12;
 
     Pacing {
@@ -19,8 +19,9 @@ record Pacing(double perSecond) {
         }
     }
 
-    static Pacing lastingForKills(long jobs, Duration killEvery) {
-        return new Pacing(Math.min(MOST, jobs * 1000.0 / (KILL_INTERVALS * killEvery.toMillis())));
+    static Pacing lastingForKills(long jobs, Duration warmUp, Duration killEvery) {
+        Duration least = killEvery.multipliedBy(KILL_INTERVALS).plus(warmUp);
+        return new Pacing(Math.min(MOST, jobs * 1000.0 / least.toMillis()));
     }
 
     /** How many jobs have their turn within this time; the first at once. */

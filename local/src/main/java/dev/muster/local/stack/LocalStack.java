@@ -55,7 +55,10 @@ public final class LocalStack implements AutoCloseable {
         this.postgres = new PostgresServer(
                 new PostgresServer.Config(config.dataFolder(), config.ports().postgres(), Map.of()));
         this.kafka = new KafkaServer(new KafkaServer.Config(
-                config.dataFolder(), config.ports().kafka(), Map.of(), KafkaServer.Config.JVM_OPTIONS));
+                config.dataFolder(),
+                config.ports().kafka(),
+                Map.of(),
+                MusterProcess.small(KafkaServer.Config.JVM_OPTIONS)));
         this.sandbox = new SandboxServer(
                 SandboxConfig.in(config.dataFolder()).withPort(config.ports().sandbox()));
     }

@@ -7,7 +7,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DemoConfigTest {
-    private final DemoConfig config = new DemoConfig(1100, 3, Duration.ofSeconds(2), Optional.of(100.0), 0.2, 10, 1);
+    private final DemoConfig config =
+            new DemoConfig(1100, 3, Duration.ofSeconds(10), Duration.ofSeconds(2), Optional.of(100.0), 0.2, 10, 1);
 
     @Test
     void a_slow_machine_is_not_buried() {
@@ -16,8 +17,8 @@ class DemoConfigTest {
 
     @Test
     void there_is_work_left_until_the_kills_have_happened() {
-        assertThat(config.allowed(0, 1000)).isEqualTo(100);
-        assertThat(config.allowed(9, 1000)).isEqualTo(1000);
+        assertThat(config.allowed(0, 1000)).isEqualTo(1100 * 6 / 16); // the warm-up lasts as long as five kills
+        assertThat(config.allowed(9, 1000)).isEqualTo(1100 * 15 / 16);
         assertThat(config.allowed(10, 1000)).isEqualTo(1100);
     }
 }
