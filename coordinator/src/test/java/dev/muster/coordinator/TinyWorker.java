@@ -35,7 +35,12 @@ public final class TinyWorker {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));
         HttpServer health = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        health.createContext("/health", exchange -> exchange.sendResponseHeaders(200, -1));
+        byte[] answer = ("{\"incarnation\":\"" + me + "\"}").getBytes(StandardCharsets.UTF_8);
+        health.createContext("/health", exchange -> {
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
         health.start();
         int port = health.getAddress().getPort();
         ProcessHandle self = ProcessHandle.current();

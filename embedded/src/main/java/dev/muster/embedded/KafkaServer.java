@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,59 +21,23 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
  *
  * <p>Thread-safety: thread-safe.
  */
-public final class KafkaServer implements EmbeddedServer {
+public final class KafkaServer extends ServerProcess {
     private static final String NAME = "kafka";
     private static final String CONTROLLER = "kafka-controller";
     private static final Duration START_LIMIT = Duration.ofMinutes(1);
+    /** Controlled shutdown: groups are moved, logs are flushed, the next start needs no recovery. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
     private final Config config;
     private final Path home;
-    private final ServerProcess process;
     private volatile int port;
     private volatile int controllerPort;
 
     public KafkaServer(Config config) {
+        super(NAME, config.dataFolder(), "TERM", STOP_GRACE);
         this.config = config;
         this.home = config.dataFolder().resolve(NAME);
-        this.process = new ServerProcess(NAME, config.dataFolder());
         this.port = config.port();
-    }
-
-    @Override
-    public void start() {
-        process.start(this::launch, this::awaitReady);
-    }
-
-    /** Controlled shutdown: groups are moved, logs are flushed, the next start needs no recovery. */
-    @Override
-    public void stop() {
-        process.stop("TERM", STOP_GRACE);
-    }
-
-    @Override
-    public void killHard() {
-        process.killHard();
-    }
-
-    @Override
-    public void signal(String name) {
-        process.signal(name);
-    }
-
-    @Override
-    public boolean running() {
-        return process.running();
-    }
-
-    @Override
-    public long pid() {
-        return process.pid();
-    }
-
-    @Override
-    public CompletableFuture<ChildProcess.Exit> onExit() {
-        return process.onExit();
     }
 
     @Override
@@ -90,7 +53,8 @@ public final class KafkaServer implements EmbeddedServer {
         return "127.0.0.1:" + port;
     }
 
-    private ChildProcess launch(DataFolder folder) {
+    @Override
+    protected ChildProcess launch(DataFolder folder) {
         port = folder.port(NAME, port);
         controllerPort = folder.port(CONTROLLER, controllerPort);
         Path properties = home.resolve("broker.properties");
@@ -120,7 +84,8 @@ public final class KafkaServer implements EmbeddedServer {
         return command;
     }
 
-    private void awaitReady(ChildProcess child) {
+    @Override
+    protected void awaitReady(ChildProcess child) {
         // An Admin that is turned away writes a warning each time, so it is asked only when the port is open.
         Readiness.await("Kafka", child, START_LIMIT, () -> Ports.accepts(port));
         Map<String, Object> settings = Map.of(

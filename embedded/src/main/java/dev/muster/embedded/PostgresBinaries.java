@@ -10,10 +10,8 @@ import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.tukaani.xz.XZInputStream;
@@ -96,7 +94,7 @@ record PostgresBinaries(Path home) {
             }
             moveInPlace(fresh, home);
         } finally {
-            deleteTree(fresh);
+            FileTree.delete(fresh);
         }
     }
 
@@ -126,17 +124,6 @@ record PostgresBinaries(Path home) {
             // RACE: another JVM unpacked the same release meanwhile; its copy is as good as ours.
             if (!Files.exists(home)) {
                 throw e;
-            }
-        }
-    }
-
-    static void deleteTree(Path root) throws IOException {
-        if (!Files.exists(root)) {
-            return;
-        }
-        try (Stream<Path> paths = Files.walk(root)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
             }
         }
     }

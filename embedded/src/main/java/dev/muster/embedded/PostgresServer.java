@@ -16,7 +16,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * PostgreSQL 18 as a child process, with durable settings (fsync on): a real store, for the local stack and for tests.
@@ -27,63 +26,26 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>Thread-safety: thread-safe.
  */
-public final class PostgresServer implements EmbeddedServer {
+public final class PostgresServer extends ServerProcess {
     private static final String NAME = "postgres";
     private static final String USER = "muster";
     private static final String DATABASE = "muster";
     // Recovery after a kill reads up to max_wal_size again.
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final Duration INITDB_LIMIT = Duration.ofMinutes(1);
+    /** Fast shutdown (SIGINT): open transactions are rolled back, everything committed is on disk. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(20);
 
     private final Config config;
     private final Path cluster;
-    private final ServerProcess process;
     private volatile int port;
     private volatile String password = "";
 
     public PostgresServer(Config config) {
+        super(NAME, config.dataFolder(), "INT", STOP_GRACE);
         this.config = config;
         this.cluster = config.dataFolder().resolve(NAME);
-        this.process = new ServerProcess(NAME, config.dataFolder());
         this.port = config.port();
-    }
-
-    @Override
-    public void start() {
-        process.start(this::launch, this::awaitReady);
-    }
-
-    /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
-    @Override
-    public void stop() {
-        process.stop("INT", STOP_GRACE);
-    }
-
-    /** Kills the postmaster and all its backends at once, as a power cut would. */
-    @Override
-    public void killHard() {
-        process.killHard();
-    }
-
-    @Override
-    public void signal(String name) {
-        process.signal(name);
-    }
-
-    @Override
-    public boolean running() {
-        return process.running();
-    }
-
-    @Override
-    public long pid() {
-        return process.pid();
-    }
-
-    @Override
-    public CompletableFuture<ChildProcess.Exit> onExit() {
-        return process.onExit();
     }
 
     @Override
@@ -113,7 +75,8 @@ public final class PostgresServer implements EmbeddedServer {
         return password;
     }
 
-    private ChildProcess launch(DataFolder folder) {
+    @Override
+    protected ChildProcess launch(DataFolder folder) {
         PostgresBinaries binaries = PostgresBinaries.unpacked();
         try {
             PostgresLeftovers.end(cluster);
@@ -131,14 +94,15 @@ public final class PostgresServer implements EmbeddedServer {
         }
     }
 
-    private void awaitReady(ChildProcess child) {
+    @Override
+    protected void awaitReady(ChildProcess child) {
         Readiness.await("Postgres", child, START_LIMIT, () -> saysReady(child.pid()));
         createDatabase();
     }
 
     private void createCluster(PostgresBinaries binaries, ProcessAccount account) throws IOException {
         // What is here without PG_VERSION is an initdb that was cut off; it refuses a folder that is not empty.
-        PostgresBinaries.deleteTree(cluster);
+        FileTree.delete(cluster);
         Files.createDirectory(cluster);
         account.own(cluster);
         Path passwordCopy = Files.createTempFile(config.dataFolder(), "initdb", ".password");

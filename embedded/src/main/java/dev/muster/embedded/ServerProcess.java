@@ -4,8 +4,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,25 +11,37 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safety: thread-safe; changes are guarded by {@code lock}, which a start holds until the child answers.
  */
-public final class ServerProcess {
+public abstract class ServerProcess implements EmbeddedServer {
     private final ReentrantLock lock = new ReentrantLock();
     private final String name;
     private final Path folder;
+    private final String stopSignal;
+    private final Duration stopGrace;
     private @Nullable DataFolder claim;
     private volatile @Nullable ChildProcess child;
 
-    public ServerProcess(String name, Path folder) {
+    /**
+     * Does not start it.
+     *
+     * @param folder where it keeps its data, claimed under its name
+     * @param stopSignal asks it to end in good order, without the SIG prefix
+     * @param stopGrace how long it may take for that
+     */
+    protected ServerProcess(String name, Path folder, String stopSignal, Duration stopGrace) {
         this.name = name;
         this.folder = folder;
+        this.stopSignal = stopSignal;
+        this.stopGrace = stopGrace;
     }
 
-    /**
-     * Starts the child unless it runs.
-     *
-     * @param launch starts it on the claimed folder
-     * @param ready returns when it answers, or throws, after which the child is killed
-     */
-    public void start(Function<DataFolder, ChildProcess> launch, Consumer<ChildProcess> ready) {
+    /** Starts the child on the claimed folder; does not wait for it. */
+    protected abstract ChildProcess launch(DataFolder held);
+
+    /** Returns when the child answers, or throws, after which it is killed. */
+    protected abstract void awaitReady(ChildProcess started);
+
+    @Override
+    public final void start() {
         lock.lock();
         try {
             if (running()) {
@@ -39,10 +49,10 @@ public final class ServerProcess {
             }
             DataFolder held = claim == null ? DataFolder.claim(folder, name) : claim;
             claim = held;
-            ChildProcess started = launch.apply(held);
+            ChildProcess started = launch(held);
             child = started;
             held.remember(started.handle());
-            ready.accept(started);
+            awaitReady(started);
         } catch (RuntimeException e) {
             giveUp();
             throw e;
@@ -51,12 +61,12 @@ public final class ServerProcess {
         }
     }
 
-    /** Ends the child by a signal, by force after {@code grace}, and gives the data folder back. */
-    public void stop(String signal, Duration grace) {
+    @Override
+    public final void stop() {
         lock.lock();
         try {
             if (child != null) {
-                child.stop(signal, grace);
+                child.stop(stopSignal, stopGrace);
             }
             releaseClaim();
         } finally {
@@ -65,6 +75,7 @@ public final class ServerProcess {
     }
 
     /** Kills the child and everything below it; the claim on the data folder stays for the restart. */
+    @Override
     public void killHard() {
         lock.lock();
         try {
@@ -77,20 +88,24 @@ public final class ServerProcess {
         }
     }
 
-    public void signal(String signal) {
+    @Override
+    public final void signal(String signal) {
         current().signal(signal);
     }
 
-    public boolean running() {
+    @Override
+    public final boolean running() {
         ChildProcess seen = child;
         return seen != null && seen.alive();
     }
 
-    public long pid() {
+    @Override
+    public final long pid() {
         return current().pid();
     }
 
-    public CompletableFuture<ChildProcess.Exit> onExit() {
+    @Override
+    public final CompletableFuture<ChildProcess.Exit> onExit() {
         return current().onExit();
     }
 

@@ -36,13 +36,18 @@ public final class MusterProcess {
                 .toList();
     }
 
-    /** A coordinator that ends its workers when it is told to end. */
-    public static List<String> coordinator() {
-        return command("coordinator", "--stop-workers");
+    /**
+     * A coordinator that ends its workers when it is told to end.
+     *
+     * @param temporary where it puts temporary files, which nobody deletes after a kill
+     */
+    public static List<String> coordinator(Path temporary) {
+        return command(temporary, "coordinator", "--stop-workers");
     }
 
-    public static List<String> worker() {
-        return command("worker");
+    /** A worker, likewise. */
+    public static List<String> worker(Path temporary) {
+        return command(temporary, "worker");
     }
 
     /** True when a training run has left all that it was run for. */
@@ -52,9 +57,10 @@ public final class MusterProcess {
                 .allMatch(cache -> Files.exists(cache) && !Files.exists(Path.of(cache + ".config")));
     }
 
-    private static List<String> command(String... words) {
+    private static List<String> command(Path temporary, String... words) {
         List<String> command = new ArrayList<>(ChildJvm.java());
         command.addAll(SMALL);
+        command.add("-Djava.io.tmpdir=" + temporary);
         CACHES.map(folder -> folder.resolve(words[0] + ".aot")).ifPresent(cache -> {
             if (TRAINING) {
                 command.add("-XX:AOTCacheOutput=" + cache);

@@ -84,7 +84,7 @@ public final class WorkerMain {
         PrometheusMeterRegistry meters = meters();
         HealthServer health =
                 new HealthServer(config.paths().host(), config.paths().port(), meters);
-        Incarnation me = born(settings, config, hostName, health.port());
+        Incarnation me = born(settings, config, hostName, health);
         Optional<Path> reasonFile = config.paths().runFolder().map(folder -> folder.resolve(me + ".exit"));
         Ending ending = new Ending(reasonFile, code -> Runtime.getRuntime().halt(code.code()));
         Database database =
@@ -114,7 +114,7 @@ public final class WorkerMain {
     }
 
     /** Mints this life, unless the launcher has, and says which process lives it. Waits for Postgres, and for an earlier life to be over. */
-    private static Incarnation born(Settings settings, WorkerConfig config, String hostName, int healthPort)
+    private static Incarnation born(Settings settings, WorkerConfig config, String hostName, HealthServer health)
             throws InterruptedException {
         try (Database database = Database.open(settings, "muster-worker-start", 1, Optional.empty())) {
             IncarnationStore store = new IncarnationStore(database);
@@ -127,7 +127,8 @@ public final class WorkerMain {
                             .or(() -> store.mint(
                                     config.names().worker(), config.names().pool(), hostName));
                     if (me.isPresent()) {
-                        register(store, me.get(), hostName, healthPort);
+                        health.is(me.get()); // before the row says where to ask
+                        register(store, me.get(), hostName, health.port());
                         return me.get();
                     }
                     LOG.atWarn()

@@ -96,7 +96,7 @@ final class WorkerStack implements AutoCloseable {
         topics.configureGroup(pool);
         this.producer = clients.producer("test");
         try {
-            this.logs = Files.createTempDirectory("muster-worker-it");
+            this.logs = Files.createDirectories(Path.of("target", "worker-logs", pool));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -1,6 +1,7 @@
 package dev.muster.coordinator.fleet;
 
 import dev.muster.coordinator.leadership.Leadership;
+import dev.muster.coordinator.liveness.HealthAddress;
 import dev.muster.coordinator.liveness.LivenessEffect;
 import dev.muster.coordinator.liveness.LivenessEvent;
 import dev.muster.coordinator.loop.Loop;
@@ -304,7 +305,7 @@ public final class FleetLoop {
     private void run(WorkerProcess process) {
         Incarnation incarnation = process.incarnation();
         children.put(incarnation.worker(), new Child.Running(process, 0));
-        liveness.accept(new LivenessEvent.Expected(incarnation));
+        liveness.accept(new LivenessEvent.Expected(incarnation, Optional.empty()));
         var _ = process.onExit().thenAccept(report -> mailbox.add(new FleetMessage.Exited(incarnation, report)));
     }
 
@@ -337,7 +338,7 @@ public final class FleetLoop {
     /** A life that Postgres knows: its process is found again, or found to have ended, or only its heartbeats tell. */
     private void meet(LiveIncarnation row) {
         Incarnation incarnation = row.incarnation();
-        liveness.accept(new LivenessEvent.Expected(incarnation));
+        liveness.accept(new LivenessEvent.Expected(incarnation, HealthAddress.of(row.process())));
         if (row.launcher() != FleetStore.LauncherKind.PROCESS || children.containsKey(incarnation.worker())) {
             return;
         }

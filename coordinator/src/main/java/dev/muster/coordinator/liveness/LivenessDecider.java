@@ -42,7 +42,8 @@ public final class LivenessDecider {
     public Decision decide(LivenessState state, LivenessEvent event, long nowNanos) {
         return switch (event) {
             case LivenessEvent.Heard(Heartbeat heartbeat) -> heard(state, heartbeat, nowNanos);
-            case LivenessEvent.Expected(Incarnation incarnation) -> expected(state, incarnation, nowNanos);
+            case LivenessEvent.Expected(Incarnation incarnation, Optional<HealthAddress> health) ->
+                unchanged(expected(state, incarnation, health, nowNanos));
             case LivenessEvent.Ended(Incarnation incarnation) -> unchanged(state.without(incarnation));
             case LivenessEvent.Probed(Incarnation incarnation, boolean answered) ->
                 unchanged(probed(state, incarnation, answered));
@@ -68,19 +69,29 @@ public final class LivenessDecider {
             // RACE: recovery has begun, and a fence is for good. The worker finds itself fenced and ends.
             return unchanged(state);
         }
-        Watched after = new Watched(WorkerStatus.HEALTHY, nowNanos, true, Probe.none(), Optional.of(heartbeat));
+        Optional<HealthAddress> health = heartbeat.healthPort() > 0
+                ? Optional.of(new HealthAddress(heartbeat.host(), heartbeat.healthPort()))
+                : Optional.empty();
+        Watched after = new Watched(WorkerStatus.HEALTHY, nowNanos, true, Probe.none(), health, Optional.of(heartbeat));
         List<LivenessEffect> effects = before == null || before.status() == WorkerStatus.HEALTHY
                 ? List.of()
                 : List.of(changed(incarnation, before, WorkerStatus.HEALTHY, nowNanos));
         return new Decision(state.with(incarnation, after), effects);
     }
 
-    private static Decision expected(LivenessState state, Incarnation incarnation, long nowNanos) {
-        if (state.workers().containsKey(incarnation) || state.ended().contains(incarnation)) {
-            return unchanged(state);
+    private static LivenessState expected(
+            LivenessState state, Incarnation incarnation, Optional<HealthAddress> health, long nowNanos) {
+        if (state.ended().contains(incarnation)) {
+            return state;
         }
-        return unchanged(state.with(
-                incarnation, new Watched(WorkerStatus.STARTING, nowNanos, false, Probe.none(), Optional.empty())));
+        Watched before = state.workers().get(incarnation);
+        Watched known = before != null
+                ? before
+                : new Watched(
+                        WorkerStatus.STARTING, nowNanos, false, Probe.none(), Optional.empty(), Optional.empty());
+        boolean isNews = known.status() == WorkerStatus.STARTING && known.health().isEmpty() && health.isPresent();
+        Watched after = isNews ? known.listeningAt(health.get(), nowNanos) : known;
+        return after == before ? state : state.with(incarnation, after);
     }
 
     private static LivenessState probed(LivenessState state, Incarnation incarnation, boolean answered) {
@@ -114,7 +125,10 @@ public final class LivenessDecider {
         return new Decision(judge(held, nowNanos, effects), effects);
     }
 
-    /** Who was silent for too long becomes suspect, and its health port is asked, again and again. */
+    /**
+     * Who was silent for too long becomes suspect, and its health port is asked, again and again: who was heard once, and
+     * who has not spoken yet but said where it listens. Of any other start only the end of its window is known.
+     */
     private LivenessState suspect(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
         Map<Incarnation, Watched> workers = new HashMap<>(state.workers());
         sorted(state).forEach((incarnation, watched) -> {
@@ -122,7 +136,9 @@ public final class LivenessDecider {
                 return;
             }
             Watched next = watched;
-            if (watched.status() == WorkerStatus.HEALTHY) {
+            boolean listensUnheard =
+                    watched.status() == WorkerStatus.STARTING && watched.health().isPresent();
+            if (watched.status() == WorkerStatus.HEALTHY || listensUnheard) {
                 effects.add(changed(incarnation, watched, WorkerStatus.SUSPECT, nowNanos));
                 next = watched.with(WorkerStatus.SUSPECT);
             }
@@ -170,6 +186,7 @@ public final class LivenessDecider {
     private Set<Incarnation> silentTogether(LivenessState state) {
         Map<Incarnation, Watched> suspects = state.workers().entrySet().stream()
                 .filter(entry -> entry.getValue().status() == WorkerStatus.SUSPECT)
+                .filter(entry -> entry.getValue().heard())
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
         Optional<Long> latest =
                 suspects.values().stream().map(Watched::freshSinceNanos).reduce((a, b) -> b - a > 0 ? b : a);

@@ -2,6 +2,7 @@ package dev.muster.coordinator.liveness;
 
 import dev.muster.fleet.Heartbeat;
 import dev.muster.fleet.Incarnation;
+import java.util.Optional;
 
 /** What liveness is told. */
 public sealed interface LivenessEvent {
@@ -9,8 +10,12 @@ public sealed interface LivenessEvent {
     /** A heartbeat was read. */
     record Heard(Heartbeat heartbeat) implements LivenessEvent {}
 
-    /** There is a life of this name that is not fenced. */
-    record Expected(Incarnation incarnation) implements LivenessEvent {}
+    /**
+     * There is a life of this name that is not fenced.
+     *
+     * @param health where it listens; empty until it has said so
+     */
+    record Expected(Incarnation incarnation, Optional<HealthAddress> health) implements LivenessEvent {}
 
     /** This life is over or fenced; nothing it says counts any more. */
     record Ended(Incarnation incarnation) implements LivenessEvent {}

@@ -178,11 +178,10 @@ public final class LivenessLoop implements AutoCloseable {
     }
 
     private void probe(Incarnation incarnation) {
-        Optional<Heartbeat> last =
-                Optional.ofNullable(state.workers().get(incarnation)).flatMap(Watched::last);
+        Optional<HealthAddress> address =
+                Optional.ofNullable(state.workers().get(incarnation)).flatMap(Watched::health);
         Thread.ofVirtual().name("probe-" + incarnation).start(() -> {
-            boolean answered = last.filter(h -> h.healthPort() > 0 && health.answers(h.host(), h.healthPort()))
-                    .isPresent();
+            boolean answered = address.filter(at -> health.answersAs(incarnation, at)).isPresent();
             tell(new LivenessEvent.Probed(incarnation, answered));
         });
     }

@@ -32,23 +32,34 @@ public record LivenessState(
      * @param freshSinceNanos from when silence counts: its last heartbeat, or the start of its window
      * @param heard it has had a heartbeat in this life
      * @param probe the latest asking of its health port since it became suspect
+     * @param health where it listens, once it has said so
      * @param last its latest heartbeat
      */
     public record Watched(
-            WorkerStatus status, long freshSinceNanos, boolean heard, Probe probe, Optional<Heartbeat> last) {
+            WorkerStatus status,
+            long freshSinceNanos,
+            boolean heard,
+            Probe probe,
+            Optional<HealthAddress> health,
+            Optional<Heartbeat> last) {
 
         Watched with(WorkerStatus next) {
-            return new Watched(next, freshSinceNanos, heard, probe, last);
+            return new Watched(next, freshSinceNanos, heard, probe, health, last);
         }
 
         Watched with(Probe next) {
-            return new Watched(status, freshSinceNanos, heard, next, last);
+            return new Watched(status, freshSinceNanos, heard, next, health, last);
+        }
+
+        /** Its process runs as far as that: from now on it is judged like one that is heard. */
+        Watched listeningAt(HealthAddress address, long nowNanos) {
+            return new Watched(status, nowNanos, heard, probe, Optional.of(address), last);
         }
 
         Watched freshAt(long nowNanos) {
             // A lost one too: had the verdict been acted on, its life would have ended by now.
             WorkerStatus fresh = heard ? WorkerStatus.HEALTHY : WorkerStatus.STARTING;
-            return new Watched(fresh, nowNanos, heard, Probe.none(), last);
+            return new Watched(fresh, nowNanos, heard, Probe.none(), health, last);
         }
     }
 

@@ -36,6 +36,10 @@ public final class Recovery {
     private static final Duration FENCE_PATIENCE = Duration.ofMillis(300);
     private static final Duration RESTART_PATIENCE = Duration.ofSeconds(30);
     private static final Duration FENCE_AGAIN = Duration.ofMillis(50);
+    private static final Duration EVICT_AGAIN = Duration.ofMillis(250);
+    /** With what each one waits, half a minute: then the session timeout has long done it. */
+    private static final int EVICT_TRIES = 10;
+
 
     private final Collaborators with;
     private final boolean killLost;
@@ -96,7 +100,7 @@ public final class Recovery {
         CompletableFuture<Void> evict;
         switch (death) {
             case Death.Exit _ -> {
-                evict = async(() -> evict(death, steps));
+                evict = async(() -> evict(death, epoch, steps));
                 await(fence, FENCE_PATIENCE);
             }
             case Death.Silence silence -> {
@@ -106,7 +110,7 @@ public final class Recovery {
                     return;
                 }
                 kill(silence, steps);
-                evict = async(() -> evict(death, steps));
+                evict = async(() -> evict(death, epoch, steps));
             }
         }
         Optional<Long> incident = open(death, epoch, fence);
@@ -165,8 +169,17 @@ public final class Recovery {
         }
     }
 
-    private Void evict(Death death, Steps steps) throws InterruptedException {
-        steps.done(Step.EVICT, with.evictor().evict(death.incarnation(), death.pool()));
+    /** Until Kafka says that it is out: without it, the partitions stay with the dead for the group's session timeout. */
+    private Void evict(Death death, long epoch, Steps steps) throws InterruptedException {
+        Evictor.Result result = with.evictor().evict(death.incarnation(), death.pool());
+        for (int tries = 1; result == Evictor.Result.FAILED && tries < EVICT_TRIES; tries++) {
+            if (!with.leadership().leads(epoch)) {
+                break; // the group's session timeout does it
+            }
+            TimeUnit.NANOSECONDS.sleep(EVICT_AGAIN.toNanos());
+            result = with.evictor().evict(death.incarnation(), death.pool());
+        }
+        steps.done(Step.EVICT, result);
         return null;
     }
 

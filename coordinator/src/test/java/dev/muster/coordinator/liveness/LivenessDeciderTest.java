@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +20,8 @@ class LivenessDeciderTest {
     private static final Incarnation TWO = new Incarnation("worker-2.1");
     private static final Incarnation THREE = new Incarnation("worker-3.1");
 
+    private static final HealthAddress ADDRESS = new HealthAddress("127.0.0.1", 8081);
+
     private final LivenessDecider decider = new LivenessDecider(CONFIG);
     private LivenessState state = LivenessState.initial();
     private final List<LivenessEffect> effects = new ArrayList<>();
@@ -26,7 +29,7 @@ class LivenessDeciderTest {
 
     @Test
     void a_worker_that_is_heard_is_healthy() {
-        take(new LivenessEvent.Expected(ONE));
+        take(new LivenessEvent.Expected(ONE, Optional.empty()));
         assertThat(status(ONE)).isEqualTo(WorkerStatus.STARTING);
 
         hear(ONE);
@@ -141,7 +144,7 @@ class LivenessDeciderTest {
 
     @Test
     void one_that_never_speaks_is_lost_when_its_start_window_is_over() {
-        take(new LivenessEvent.Expected(ONE));
+        take(new LivenessEvent.Expected(ONE, Optional.empty()));
         pass(29_000, true);
         assertThat(lost()).isEmpty();
 
@@ -151,11 +154,36 @@ class LivenessDeciderTest {
     }
 
     @Test
+    void one_that_died_before_it_spoke_is_lost_as_soon_as_its_port_is_dead() {
+        take(new LivenessEvent.Expected(ONE, Optional.empty()));
+        pass(5_000, true);
+        assertThat(effects).isEmpty(); // how long a JVM takes to start is nobody's fault
+
+        take(new LivenessEvent.Expected(ONE, Optional.of(ADDRESS)));
+        pass(CONFIG.suspectAfter().toMillis() + 100, true);
+        assertThat(effects).contains(new LivenessEffect.Probe(ONE));
+        take(new LivenessEvent.Probed(ONE, false));
+        pass(CONFIG.lostAfter().toMillis(), true);
+
+        assertThat(lost()).containsExactly(ONE);
+    }
+
+    @Test
+    void one_that_listens_but_has_not_spoken_is_kept() {
+        take(new LivenessEvent.Expected(ONE, Optional.of(ADDRESS)));
+        pass(CONFIG.suspectAfter().toMillis() + 100, true);
+        take(new LivenessEvent.Probed(ONE, true));
+        pass(25_000, true);
+
+        assertThat(lost()).isEmpty();
+    }
+
+    @Test
     void a_zombie_does_not_come_back() {
         hear(ONE);
         take(new LivenessEvent.Ended(ONE));
         hear(ONE);
-        take(new LivenessEvent.Expected(ONE));
+        take(new LivenessEvent.Expected(ONE, Optional.empty()));
 
         assertThat(state.workers()).isEmpty();
     }
@@ -227,7 +255,9 @@ class LivenessDeciderTest {
             switch (random.nextInt(6)) {
                 case 0 -> hear(all.get(random.nextInt(3)));
                 case 1 -> take(new LivenessEvent.Probed(all.get(random.nextInt(3)), random.nextBoolean()));
-                case 2 -> take(new LivenessEvent.Expected(all.get(random.nextInt(3))));
+                case 2 -> take(new LivenessEvent.Expected(
+                            all.get(random.nextInt(3)),
+                            random.nextBoolean() ? Optional.of(ADDRESS) : Optional.empty()));
                 case 3 -> take(new LivenessEvent.FreshStart());
                 default -> pass(random.nextInt(1, 1_400), random.nextInt(4) > 0);
             }

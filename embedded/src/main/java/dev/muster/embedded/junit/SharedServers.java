@@ -1,5 +1,6 @@
 package dev.muster.embedded.junit;
 
+import dev.muster.embedded.FileTree;
 import dev.muster.embedded.KafkaServer;
 import dev.muster.embedded.PostgresServer;
 import java.io.IOException;
@@ -10,11 +11,9 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -134,10 +133,8 @@ final class SharedServers implements AutoCloseable {
     }
 
     private static void remove(Path root) {
-        try (Stream<Path> paths = Files.walk(root)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
+        try {
+            FileTree.delete(root);
         } catch (IOException e) {
             throw new UncheckedIOException("Could not remove the test servers' folder " + root, e);
         }

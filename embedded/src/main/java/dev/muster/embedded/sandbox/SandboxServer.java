@@ -3,7 +3,6 @@ package dev.muster.embedded.sandbox;
 import dev.muster.embedded.ChildJvm;
 import dev.muster.embedded.ChildProcess;
 import dev.muster.embedded.DataFolder;
-import dev.muster.embedded.EmbeddedServer;
 import dev.muster.embedded.Readiness;
 import dev.muster.embedded.ServerProcess;
 import java.net.URI;
@@ -11,14 +10,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * The sandbox provider as a child JVM: what it charged outlives its kill, and its restart on the same port.
  *
  * <p>Thread-safety: thread-safe.
  */
-public final class SandboxServer implements EmbeddedServer {
+public final class SandboxServer extends ServerProcess {
     private static final String NAME = "sandbox";
     // It reads its whole journal first: about 10,000 to 20,000 payments a second.
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
@@ -27,48 +25,12 @@ public final class SandboxServer implements EmbeddedServer {
             List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError");
 
     private final SandboxConfig config;
-    private final ServerProcess process;
     private volatile int port;
 
     public SandboxServer(SandboxConfig config) {
+        super(NAME, config.dataFolder(), "TERM", STOP_GRACE);
         this.config = config;
-        this.process = new ServerProcess(NAME, config.dataFolder());
         this.port = config.port();
-    }
-
-    @Override
-    public void start() {
-        process.start(this::launch, this::awaitReady);
-    }
-
-    @Override
-    public void stop() {
-        process.stop("TERM", STOP_GRACE);
-    }
-
-    @Override
-    public void killHard() {
-        process.killHard();
-    }
-
-    @Override
-    public void signal(String name) {
-        process.signal(name);
-    }
-
-    @Override
-    public boolean running() {
-        return process.running();
-    }
-
-    @Override
-    public long pid() {
-        return process.pid();
-    }
-
-    @Override
-    public CompletableFuture<ChildProcess.Exit> onExit() {
-        return process.onExit();
     }
 
     @Override
@@ -84,7 +46,8 @@ public final class SandboxServer implements EmbeddedServer {
         return URI.create("http://127.0.0.1:" + port);
     }
 
-    private ChildProcess launch(DataFolder folder) {
+    @Override
+    protected ChildProcess launch(DataFolder folder) {
         port = folder.port(NAME, port);
         List<String> command = new ArrayList<>(ChildJvm.java());
         command.addAll(JVM_OPTIONS);
@@ -98,7 +61,8 @@ public final class SandboxServer implements EmbeddedServer {
         return ChildProcess.start(ChildProcess.Spec.of(command, logFile()));
     }
 
-    private void awaitReady(ChildProcess child) {
+    @Override
+    protected void awaitReady(ChildProcess child) {
         // It listens only after its journal is read, so an open port is readiness.
         Readiness.await("The sandbox", child, START_LIMIT, port);
     }

@@ -4,7 +4,6 @@ import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.embedded.ChildProcess;
 import dev.muster.embedded.DataFolder;
-import dev.muster.embedded.EmbeddedServer;
 import dev.muster.embedded.ProcessAccount;
 import dev.muster.embedded.Readiness;
 import dev.muster.embedded.ServerProcess;
@@ -12,20 +11,17 @@ import dev.muster.local.MusterProcess;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * The coordinator as a child JVM, so that a drill can kill it as it kills the others. Its workers are its children, not
  * this one's. Thread-safety: thread-safe.
  */
-final class CoordinatorServer implements EmbeddedServer {
+final class CoordinatorServer extends ServerProcess {
     private static final String NAME = "coordinator";
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
     private final Settings settings;
     private final Path folder;
-    private final Duration stopGrace;
-    private final ServerProcess process;
     private volatile int port;
 
     /**
@@ -34,49 +30,18 @@ final class CoordinatorServer implements EmbeddedServer {
      * @param settings where everything else is; a port of 0: the one it had the last time, or a free one
      */
     CoordinatorServer(Settings settings, Path folder) {
+        // It ends its workers first, and they finish what runs.
+        super(NAME, folder, "TERM", settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plusSeconds(10));
         this.settings = settings;
         this.folder = folder;
         this.port = settings.integer(Setting.COORDINATOR_PORT, 0, 65_535);
-        // It ends its workers first, and they finish what runs.
-        this.stopGrace = settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plusSeconds(10);
-        this.process = new ServerProcess(NAME, folder);
-    }
-
-    @Override
-    public void start() {
-        process.start(this::launch, this::awaitReady);
-    }
-
-    @Override
-    public void stop() {
-        process.stop("TERM", stopGrace);
     }
 
     /** Kills it alone; its workers run on. */
     @Override
     public void killHard() {
-        process.signal("KILL");
-        var _ = process.onExit().join();
-    }
-
-    @Override
-    public void signal(String name) {
-        process.signal(name);
-    }
-
-    @Override
-    public boolean running() {
-        return process.running();
-    }
-
-    @Override
-    public long pid() {
-        return process.pid();
-    }
-
-    @Override
-    public CompletableFuture<ChildProcess.Exit> onExit() {
-        return process.onExit();
+        signal("KILL");
+        var _ = onExit().join();
     }
 
     @Override
@@ -89,14 +54,16 @@ final class CoordinatorServer implements EmbeddedServer {
         return URI.create("http://127.0.0.1:" + port);
     }
 
-    private ChildProcess launch(DataFolder data) {
+    @Override
+    protected ChildProcess launch(DataFolder data) {
         port = data.port(NAME, port);
         Settings own = settings.with(Setting.COORDINATOR_PORT, Integer.toString(port));
         return ChildProcess.start(new ChildProcess.Spec(
-                MusterProcess.coordinator(), own.asEnvironment(), logFile(), new ProcessAccount.Same(), "KILL"));
+                MusterProcess.coordinator(folder.resolve(LocalStack.TEMPORARY)), own.asEnvironment(), logFile(), new ProcessAccount.Same(), "KILL"));
     }
 
-    private void awaitReady(ChildProcess child) {
+    @Override
+    protected void awaitReady(ChildProcess child) {
         Readiness.await("The coordinator", child, START_LIMIT, port);
     }
 }

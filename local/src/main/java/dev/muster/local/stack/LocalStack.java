@@ -3,6 +3,7 @@ package dev.muster.local.stack;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.embedded.EmbeddedServer;
+import dev.muster.embedded.FileTree;
 import dev.muster.embedded.KafkaServer;
 import dev.muster.embedded.PostgresServer;
 import dev.muster.embedded.sandbox.SandboxConfig;
@@ -14,7 +15,9 @@ import dev.muster.local.MusterProcess;
 import dev.muster.store.Database;
 import dev.muster.store.Migrations;
 import dev.muster.store.QueueStore;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LocalStack implements AutoCloseable {
     private static final int CONNECTIONS = 3;
+    /** What the processes of the last run have left there is deleted at a start. */
+    static final String TEMPORARY = "tmp";
 
     private final StackConfig config;
     private final Consumer<String> say;
@@ -75,6 +80,7 @@ public final class LocalStack implements AutoCloseable {
         LocalStack stack = new LocalStack(config, say);
         try {
             StackProperties.delete(config.dataFolder());
+            stack.emptyTemporary();
             stack.startServers();
             stack.prepare();
             stack.startCoordinator();
@@ -166,8 +172,17 @@ public final class LocalStack implements AutoCloseable {
                 .with(Setting.PAYMENTS_URL, sandbox.url().toString())
                 .with(Setting.FLEET_LAUNCHER, "process")
                 .with(Setting.FLEET_WORKERS, Integer.toString(config.workers()))
-                .with(Setting.FLEET_COMMAND, String.join("\t", MusterProcess.worker()))
+                .with(Setting.FLEET_COMMAND, String.join("\t", MusterProcess.worker(folder(TEMPORARY))))
                 .with(Setting.FLEET_RUN_FOLDER, folder("workers").toString());
+    }
+
+    private void emptyTemporary() {
+        try {
+            FileTree.delete(folder(TEMPORARY));
+            Files.createDirectories(folder(TEMPORARY));
+        } catch (IOException e) {
+            throw new StackException("can't empty " + folder(TEMPORARY), e);
+        }
     }
 
     private void prepare() {

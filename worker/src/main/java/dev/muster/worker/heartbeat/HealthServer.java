@@ -2,11 +2,13 @@ package dev.muster.worker.heartbeat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.muster.fleet.Incarnation;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 
 /**
@@ -15,6 +17,7 @@ import java.util.concurrent.Executors;
  */
 public final class HealthServer implements AutoCloseable {
     private final HttpServer server;
+    private volatile Optional<Incarnation> me = Optional.empty();
 
     /**
      * Listens at once.
@@ -31,10 +34,15 @@ public final class HealthServer implements AutoCloseable {
         // Platform threads: the answer must not depend on the carriers that jobs may starve.
         server.setExecutor(Executors.newFixedThreadPool(
                 2, Thread.ofPlatform().name("health-", 0).daemon().factory()));
-        server.createContext("/health", exchange -> answer(exchange, "application/json", "{\"status\":\"up\"}"));
+        server.createContext("/health", exchange -> answer(exchange, "application/json", health()));
         server.createContext(
                 "/metrics", exchange -> answer(exchange, "text/plain; version=0.0.4; charset=utf-8", meters.scrape()));
         server.start();
+    }
+
+    /** From now on it says whose port this is. */
+    public void is(Incarnation incarnation) {
+        me = Optional.of(incarnation);
     }
 
     public int port() {
@@ -44,6 +52,11 @@ public final class HealthServer implements AutoCloseable {
     @Override
     public void close() {
         server.stop(0);
+    }
+
+    private String health() {
+        return me.map(incarnation -> "{\"status\":\"up\",\"incarnation\":\"" + incarnation + "\"}")
+                .orElse("{\"status\":\"starting\"}");
     }
 
     private static void answer(HttpExchange exchange, String type, String body) throws IOException {
