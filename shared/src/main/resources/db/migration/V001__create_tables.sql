@@ -44,6 +44,7 @@ CREATE TABLE worker_incarnation (
     host               text,
     pid                bigint,
     process_started_at timestamptz,
+    health_host        text,                        -- where its health port is reached
     health_port        integer,
     protocol           integer NOT NULL DEFAULT 1,
     started_at         timestamptz,

@@ -356,8 +356,16 @@ BEGIN
     held := coalesce(held, '{}');
 
     IF cardinality(p_intent_jobs) > 0 THEN
+        -- Guard (b) here too: whoever has adopted the job may have a call under way that this answer is not of.
+        WITH mine AS MATERIALIZED (
+            SELECT r.job_id
+            FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+            JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+            ORDER BY r.job_id
+            FOR UPDATE OF r)
         UPDATE job_intent i SET closed_at = now()
         FROM unnest(p_intent_jobs, p_intent_steps) AS c (job_id, step)
+        JOIN mine USING (job_id)
         WHERE i.job_id = c.job_id AND i.step = c.step AND i.closed_at IS NULL;
     END IF;
 
@@ -434,12 +442,14 @@ BEGIN
     FROM unnest(p_job_ids) AS o (job_id);
 
     -- Keys whose head has just become final. The history row is a moment old, so its index entry is warm.
-    SELECT array_agg(n.job_id) FILTER (WHERE n.mine AND n.state IN ('parked', 'ready')),
-           array_agg(n.job_id) FILTER (WHERE NOT n.mine)
+    -- That of a paused queue waits until it goes on; its place in the key is kept, and its owner looks again and again.
+    SELECT array_agg(n.job_id) FILTER (WHERE n.mine AND NOT n.paused AND n.state IN ('parked', 'ready')),
+           array_agg(n.job_id) FILTER (WHERE NOT n.mine OR n.paused)
     INTO next_jobs, waiting
     FROM (
-        SELECT first.job_id, first.state, (h.queue || '/' || h.partition) = ANY (held) AS mine
+        SELECT first.job_id, first.state, (h.queue || '/' || h.partition) = ANY (held) AS mine, q.paused
         FROM job_history h
+        JOIN queue q ON q.name = h.queue
         CROSS JOIN LATERAL (SELECT w.job_id, w.state FROM job_waiting w
             WHERE w.queue = h.queue AND w.order_key = h.order_key AND w.key_position IS NOT NULL
             ORDER BY w.key_position LIMIT 1) first
@@ -486,10 +496,11 @@ END $$;
 -- ---- effects ----
 
 -- Stores the idempotency key of a step before its first call; again: the same key. An answer to an earlier call says
--- nothing about the coming one ("later" is an answer too), so the intent is open again until that one is answered.
+-- nothing about the coming one, so the intent is open again until that one is answered.
+-- unanswered_since: an earlier call may have been made, then, and nobody knows what came of it; null where none was.
 -- Guard (b): only for a job that is mine and runs. No row comes back for a job that is not.
 CREATE FUNCTION intend(p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_steps text[])
-RETURNS TABLE (job_id uuid, step text, idempotency_key text, opened_before boolean) LANGUAGE plpgsql AS $$
+RETURNS TABLE (job_id uuid, step text, idempotency_key text, unanswered_since timestamptz) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -502,9 +513,11 @@ BEGIN
     opened AS (
         INSERT INTO job_intent AS i (job_id, step, version, idempotency_key)
         SELECT m.job_id, m.step, 1, 'muster:' || m.job_id || ':' || m.step || ':1' FROM mine m
-        ON CONFLICT (job_id, step, version) DO UPDATE SET closed_at = NULL
-        RETURNING i.job_id, i.step, i.xmax = 0 AS fresh)
-    SELECT o.job_id, o.step, 'muster:' || o.job_id || ':' || o.step || ':1', NOT o.fresh
+        ON CONFLICT (job_id, step, version) DO UPDATE SET
+            opened_at = CASE WHEN i.closed_at IS NULL THEN i.opened_at ELSE now() END,
+            closed_at = NULL
+        RETURNING i.job_id, i.step, CASE WHEN old.closed_at IS NULL THEN old.opened_at END AS unanswered_since)
+    SELECT o.job_id, o.step, 'muster:' || o.job_id || ':' || o.step || ':1', o.unanswered_since
     FROM opened o;
 END $$;
 

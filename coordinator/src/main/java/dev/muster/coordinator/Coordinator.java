@@ -24,6 +24,7 @@ import dev.muster.store.Database;
 import dev.muster.store.FleetStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.LeaseStore;
+import dev.muster.store.PoolStore;
 import dev.muster.store.PressureStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
@@ -52,6 +53,7 @@ import org.slf4j.LoggerFactory;
 public final class Coordinator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
     private static final int CONNECTIONS = 8;
+    private static final int READERS = 3;
     private static final Duration AFTER_DRAIN = Duration.ofSeconds(5);
 
     private final Settings settings;
@@ -185,7 +187,13 @@ public final class Coordinator implements AutoCloseable {
                         meters));
         FleetLoop fleet = new FleetLoop(
                 new FleetLoop.Collaborators(
-                        launcher, settings.string(Setting.WORKER_POOL), leadership, fleetStore, incidents, recovery),
+                        launcher,
+                        settings.string(Setting.WORKER_POOL),
+                        leadership,
+                        fleetStore,
+                        new PoolStore(database),
+                        incidents,
+                        recovery),
                 spec,
                 liveness::tell,
                 ticker,
@@ -196,11 +204,14 @@ public final class Coordinator implements AutoCloseable {
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
+        // Apart from the lease: whoever asks for much, many at once, must not depose the leader.
+        Database reading =
+                opened(resources, Database.open(settings, "muster-coordinator-http", READERS, Optional.empty()));
         HttpApi http = opened(
                 resources,
                 HttpApi.start(
                         settings,
-                        new HttpApi.Sources(leadership, liveness, incidents, lag, statistics, database),
+                        new HttpApi.Sources(leadership, liveness, new IncidentStore(reading), lag, statistics, reading),
                         meters,
                         ticker));
 

@@ -11,12 +11,17 @@ import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.KafkaCluster;
 import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.fleet.Incarnation;
+import dev.muster.job.Ordering;
+import dev.muster.job.Queue;
 import dev.muster.protocol.Json;
 import dev.muster.store.Database;
 import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.IncidentStore.Incident;
+import dev.muster.store.Migrations;
+import dev.muster.store.PoolStore;
+import dev.muster.store.QueueStore;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -151,17 +156,55 @@ class CoordinatorIT {
     }
 
     @Test
-    void a_worker_that_breaks_at_its_start_is_given_up_with_an_incident() throws Exception {
+    void a_pool_that_breaks_is_given_up_for_good_and_comes_back_when_an_operator_says_so() throws Exception {
+        Migrations.migrate(settings);
+        QueueStore queues = new QueueStore(database);
+        queues.create(new Queue("given-up", Ordering.NONE, "default", 1, Optional.empty(), false));
+        PoolStore pools = new PoolStore(database);
         Map<Setting, String> more = new HashMap<>();
         more.put(Setting.FLEET_COMMAND, command() + "\t1");
         more.put(Setting.FLEET_INTENSITY, "2");
         more.put(Setting.FLEET_PERIOD, "1m");
-        start(more);
+        try (Coordinator breaking = start(more)) {
+            await().atMost(PATIENCE).until(() -> pools.isGivenUp("default"));
+            assertThat(breaking.epoch()).isPresent();
+        }
 
-        await().atMost(PATIENCE)
-                .until(() -> incidents.recent(50).stream()
-                        .anyMatch(i ->
-                                i.kind().equals("pool_given_up") && i.summary().contains("3 restarts within")));
+        assertThat(givenUp()).singleElement().satisfies(incident -> {
+            assertThat(incident.summary()).contains("3 restarts within").contains("muster fleet restart default");
+            assertThat(incident.closedAt()).isNull();
+        });
+        assertThat(queues.find("given-up")).get().extracting(Queue::paused).isEqualTo(true);
+
+        Coordinator next = start(command()); // what was broken is mended
+        await().atMost(PATIENCE).until(() -> next.epoch().isPresent());
+        await().during(Duration.ofSeconds(3))
+                .atMost(PATIENCE)
+                .until(() -> fleet.live().isEmpty());
+        assertThat(pools.restart("default")).isTrue();
+
+        awaitHealthy(next, 2);
+        assertThat(givenUp()).singleElement().extracting(Incident::closedAt).isNotNull();
+        assertThat(queues.find("given-up")).get().extracting(Queue::paused).isEqualTo(false);
+        assertThat(pools.restart("default")).isFalse();
+    }
+
+    @Test
+    void a_pool_that_is_given_up_stops_what_still_runs() throws Exception {
+        Coordinator coordinator = start(command());
+        awaitHealthy(coordinator, 2);
+        long epoch = coordinator.epoch().orElseThrow();
+
+        new PoolStore(database).giveUp("default", "for this test", Map.of(), epoch);
+
+        await().atMost(PATIENCE).until(() -> fleet.live().isEmpty());
+        new PoolStore(database).restart("default"); // the other tests have the same database
+    }
+
+    private List<Incident> givenUp() {
+        return incidents.recent(50).stream()
+                .filter(incident -> incident.kind().equals("pool_given_up"))
+                .toList();
     }
 
     @Test
@@ -170,8 +213,8 @@ class CoordinatorIT {
 
         await().atMost(PATIENCE)
                 .until(() -> incidents.recent(50).stream()
-                        .anyMatch(i ->
-                                i.kind().equals("pool_given_up") && i.summary().contains("configuration is wrong")));
+                        .anyMatch(i -> i.kind().equals("worker_misconfigured")
+                                && i.summary().contains("configuration is wrong")));
         assertThat(fleet.live()).isEmpty();
     }
 

@@ -52,6 +52,7 @@ public final class TinyWorker {
                             LocalHost.name(),
                             self.pid(),
                             self.info().startInstant().orElseThrow(),
+                            "127.0.0.1",
                             port);
             beat(me, port, self.pid(), producer);
         }

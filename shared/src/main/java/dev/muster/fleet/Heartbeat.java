@@ -9,8 +9,9 @@ import java.util.Map;
  * @param sequence rises by one with each heartbeat of the incarnation, from 1
  * @param pool the worker's pool
  * @param phase where the worker is in its life
- * @param pid its process id on {@code host}
- * @param healthPort where it answers {@code GET /health} on {@code host}, the second fact before it is declared lost
+ * @param host where its health port is reached: the address that it is bound to, or its machine's name
+ * @param pid its process id
+ * @param healthPort where it answers {@code GET /health}, the second fact before it is declared lost
  * @param slots how many jobs it may run at once
  * @param running how many run
  * @param counters what it has done since its start

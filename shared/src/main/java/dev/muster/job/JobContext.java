@@ -1,5 +1,6 @@
 package dev.muster.job;
 
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -30,13 +31,21 @@ public interface JobContext {
      * Makes one call to the outside. Before the call its idempotency key is stored durably, and the worker makes sure
      * that it has seen itself alive in Postgres within the trust window. A call that returns closes the step: its
      * outcome is known. A call that throws leaves it open, and a job with an open step is never declined, cancelled or
-     * given up: it is run again, under the same key, until the provider has answered.
+     * given up: it is run again, under the same key, until the provider has answered. A call that throws
+     * {@link NothingDoneException} leaves it as it was before.
      *
      * @param step names the call within the job, such as {@code charge}; at most 100 characters
      * @throws LostJobException if the job is no longer this worker's; the handler should let it pass
      * @throws Exception whatever the call throws
      */
     <T> T effect(String step, EffectCall<T> call) throws Exception;
+
+    /**
+     * Within a call of {@link #effect}: since when an earlier call of this step may have been made whose outcome nobody
+     * knows. Providers forget idempotency keys, some after a day; what is older than that is looked up first, by what
+     * names the job at the provider.
+     */
+    Optional<Instant> unansweredSince(String step);
 
     /** A call to the outside, given its idempotency key. */
     @FunctionalInterface

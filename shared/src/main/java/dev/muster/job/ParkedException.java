@@ -2,8 +2,11 @@ package dev.muster.job;
 
 import java.time.Duration;
 
-/** Thrown by a handler, or by what it calls, when the job can't run now for a reason that is not its own: it is parked. */
-public final class ParkedException extends RuntimeException {
+/**
+ * Thrown by a handler, or by what it calls before anything was sent, when the job can't run now for a reason that is not
+ * its own: it is parked.
+ */
+public final class ParkedException extends NothingDoneException {
     private static final long serialVersionUID = 1L;
 
     private final Duration recheck;

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class TopicAdmin {
     private static final Logger LOG = LoggerFactory.getLogger(TopicAdmin.class);
 
-    /** Submissions are kept for as long as a duplicate of them would be recognised, at most this long. */
+    /** So long a queue may stand still, paused or without workers, before Kafka deletes what nobody has claimed. */
     private static final Duration JOBS_RETENTION = Duration.ofDays(7);
 
     private final Admin admin;
@@ -65,11 +65,8 @@ public final class TopicAdmin {
      * @throws KafkaException if the broker can't be reached or refuses
      */
     public boolean ensureQueueTopic(Queue queue) {
-        Duration retention = queue.duplicateWindow()
-                .filter(window -> window.compareTo(JOBS_RETENTION) < 0)
-                .orElse(JOBS_RETENTION);
         NewTopic topic = new NewTopic(Topics.jobs(queue.name()), Optional.of(queue.partitions()), Optional.empty())
-                .configs(Map.of("retention.ms", Long.toString(retention.toMillis())));
+                .configs(Map.of("retention.ms", Long.toString(JOBS_RETENTION.toMillis())));
         return !create(List.of(topic)).isEmpty();
     }
 

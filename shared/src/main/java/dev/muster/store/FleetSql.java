@@ -25,7 +25,7 @@ final class FleetSql {
 
     /** All lives that are not fenced; by the partial unique index one per worker, so as many as there are workers. */
     static final String LIVE = """
-            SELECT incarnation, pool, launcher, host, pid, process_started_at, health_port, started_at, minted_at
+            SELECT incarnation, pool, launcher, host, pid, process_started_at, health_host, health_port, started_at, minted_at
             FROM worker_incarnation
             WHERE fenced_at IS NULL
             ORDER BY worker, number

@@ -52,11 +52,13 @@ public final class FleetStore {
      * The process of an incarnation, as far as it is known.
      *
      * @param startedAt by the operating system; with the pid it names a process, since pids are used again
+     * @param healthHost where its health port is reached; with the port empty until the process has registered itself
      */
     public record ProcessFacts(
             @Nullable String host,
             @Nullable Long pid,
             @Nullable Instant startedAt,
+            @Nullable String healthHost,
             @Nullable Integer healthPort) {}
 
     /** A life that is not fenced. */
@@ -143,6 +145,7 @@ public final class FleetStore {
                         row.getString("host"),
                         row.getObject("pid", Long.class),
                         Db.instant(row, "process_started_at"),
+                        row.getString("health_host"),
                         row.getObject("health_port", Integer.class)),
                 Objects.requireNonNull(Db.instant(row, "minted_at"), "minted_at"));
     }

@@ -9,7 +9,7 @@ final class IncarnationSql {
     /** One row if the incarnation is there, unfenced and not started by somebody else. */
     static final String REGISTER = """
             UPDATE worker_incarnation
-            SET host = ?, pid = ?, process_started_at = ?, health_port = ?, started_at = now()
+            SET host = ?, pid = ?, process_started_at = ?, health_host = ?, health_port = ?, started_at = now()
             WHERE incarnation = ?
               AND fenced_at IS NULL
               AND started_at IS NULL

@@ -51,8 +51,15 @@ public final class IncarnationStore {
                 .map(Incarnation::new);
     }
 
-    /** Says which process lives this life. False: the row is missing, fenced or taken, and the process must end. */
-    public boolean register(Incarnation me, String host, long pid, Instant processStartedAt, int healthPort) {
+    /**
+     * Says which process lives this life.
+     *
+     * @param host its machine's name
+     * @param healthHost where others reach its health port
+     * @return false: the row is missing, fenced or taken, and the process must end
+     */
+    public boolean register(
+            Incarnation me, String host, long pid, Instant processStartedAt, String healthHost, int healthPort) {
         return db.first(
                         "register " + me,
                         IncarnationSql.REGISTER,
@@ -60,8 +67,9 @@ public final class IncarnationStore {
                             statement.setString(1, host);
                             statement.setLong(2, pid);
                             statement.setObject(3, Db.timestamp(processStartedAt));
-                            statement.setInt(4, healthPort);
-                            statement.setString(5, me.id());
+                            statement.setString(4, healthHost);
+                            statement.setInt(5, healthPort);
+                            statement.setString(6, me.id());
                         },
                         row -> row.getBoolean(1))
                 .orElse(false);

@@ -83,7 +83,7 @@ public final class IncidentStore {
     }
 
     /** Postgres' text and jsonb take no zero character, which a log line may have. */
-    private static String json(Map<String, ?> detail) {
+    static String json(Map<String, ?> detail) {
         return Json.MAPPER.writeValueAsString(detail).replace("\\u0000", "\\ufffd");
     }
 }

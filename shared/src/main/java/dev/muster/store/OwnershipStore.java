@@ -171,9 +171,9 @@ public final class OwnershipStore {
     /**
      * A stored intent.
      *
-     * @param openedBefore an earlier run opened it: its call may have been made
+     * @param unansweredSince when an earlier call may have been made whose outcome nobody knows; empty where none was
      */
-    public record Intent(JobId id, String step, String idempotencyKey, boolean openedBefore) {}
+    public record Intent(JobId id, String step, String idempotencyKey, Optional<Instant> unansweredSince) {}
 
     /** Stores the idempotency keys of steps. No intent comes back for a job that is not ours any more. */
     public List<Intent> intend(List<IntentRequest> requests) {
@@ -190,7 +190,7 @@ public final class OwnershipStore {
                         new JobId(row.getObject("job_id", UUID.class)),
                         row.getString("step"),
                         row.getString("idempotency_key"),
-                        row.getBoolean("opened_before")));
+                        Optional.ofNullable(Db.instant(row, "unanswered_since"))));
     }
 
     /** All jobs that run under this incarnation as far as Postgres knows. */

@@ -39,9 +39,10 @@ public final class StoreException extends RuntimeException {
         return switch (state) {
             case "40001", "40P01", "55P03" -> Code.CONTENDED;
             case "57014" -> Code.UNREACHABLE; // statement timeout: nobody knows
+            case "25006" -> Code.UNREACHABLE; // read-only: a standby that is not the primary yet, or no more
             default ->
                 switch (state.length() < 2 ? "" : state.substring(0, 2)) {
-                    case "08", "57", "53", "" -> Code.UNREACHABLE;
+                    case "08", "57", "58", "53", "" -> Code.UNREACHABLE;
                     case "22", "23", "54" -> Code.BAD_DATA;
                     default -> Code.BROKEN;
                 };

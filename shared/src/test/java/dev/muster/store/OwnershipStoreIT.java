@@ -415,88 +415,6 @@ final class OwnershipStoreIT {
     }
 
     @Test
-    void a_job_with_an_unanswered_call_is_never_closed_by_anything_but_success() {
-        String queue = db.queue(Ordering.NONE, Optional.empty());
-        Actor a = db.worker();
-        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
-        a.takes(p);
-        a.claims(p, 0, job(0, queue));
-        OwnershipStore.Intent intent = a.store()
-                .intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge")))
-                .getFirst();
-        assertThat(intent.idempotencyKey()).isEqualTo("muster:" + id(queue) + ":charge:1");
-        assertThat(intent.openedBefore()).isFalse();
-
-        assertThat(a.ends(id(queue), 1, Outcome.Verdict.DEAD, Duration.ZERO, List.of()))
-                .containsExactly(new Settled.Unsure(id(queue)));
-        assertThat(a.store().startDue(List.of(p), 1))
-                .as("not at once, in a tight loop")
-                .isEmpty();
-        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "'");
-        RunningJob again = a.store().startDue(List.of(p), 1).getFirst();
-        assertThat(a.store()
-                        .intend(List.of(new OwnershipStore.IntentRequest(id(queue), again.attempt(), "charge")))
-                        .getFirst())
-                .isEqualTo(new OwnershipStore.Intent(id(queue), "charge", intent.idempotencyKey(), true));
-
-        assertThat(a.ends(id(queue), again.attempt(), Outcome.Verdict.DECLINED, Duration.ZERO, List.of("charge")))
-                .containsExactly(new Settled.Done(id(queue)));
-    }
-
-    /** The provider said "later", which is an answer; then a second call was made and never answered. */
-    @Test
-    void an_answer_to_an_earlier_call_does_not_close_a_job_whose_later_call_is_open() {
-        String queue = db.queue(Ordering.NONE, Optional.empty());
-        Actor a = db.worker();
-        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
-        a.takes(p);
-        a.claims(p, 0, job(0, queue));
-        a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge")));
-        a.ends(id(queue), 1, Outcome.Verdict.RETRIED, Duration.ZERO, List.of("charge"));
-        RunningJob again = a.store().startDue(List.of(p), 1).getFirst();
-        a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), again.attempt(), "charge")));
-
-        assertThat(a.ends(id(queue), again.attempt(), Outcome.Verdict.DEAD, Duration.ZERO, List.of()))
-                .containsExactly(new Settled.Unsure(id(queue)));
-    }
-
-    @Test
-    void a_job_whose_call_is_open_loses_its_deadline_so_that_the_call_is_repeated() {
-        String queue = db.queue(Ordering.NONE, Optional.empty());
-        Actor a = db.worker();
-        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
-        a.takes(p);
-        a.claims(p, 0, job(0, queue));
-        db.execute("UPDATE job_running SET deadline = now() WHERE queue = '" + queue + "'");
-        a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge")));
-
-        assertThat(a.ends(id(queue), 1, Outcome.Verdict.EXPIRED, Duration.ZERO, List.of()))
-                .containsExactly(new Settled.Unsure(id(queue)));
-
-        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "'");
-        assertThat(a.store().startDue(List.of(p), 1))
-                .singleElement()
-                .satisfies(job -> assertThat(job.times().deadline()).isEmpty());
-    }
-
-    @Test
-    void an_intent_of_a_job_that_is_lost_is_not_stored() {
-        String queue = db.queue(Ordering.NONE, Optional.empty());
-        Actor a = db.worker();
-        Actor b = db.worker();
-        PartitionEpoch ofA = new PartitionEpoch(queue, 0, 1);
-        PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
-        a.takes(ofA);
-        a.claims(ofA, 0, job(0, queue));
-        db.fence(a);
-        b.takes(ofB);
-        b.store().adopt(List.of(ofB));
-
-        assertThat(a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge"))))
-                .isEmpty();
-    }
-
-    @Test
     void a_record_that_postgres_refuses_is_told_apart_from_trouble() {
         String queue = db.queue(Ordering.KEY, Optional.empty());
         Actor a = db.worker();
@@ -508,5 +426,25 @@ final class OwnershipStoreIT {
 
         assertThat(refusal.code()).isEqualTo(StoreException.Code.BAD_DATA);
         assertThat(a.takes(p).nextOffset()).isZero();
+    }
+
+    @Test
+    void the_next_job_of_a_key_waits_while_its_queue_is_paused() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, keyed(0, queue + "-1", "K"), keyed(1, queue + "-2", "K"));
+        db.execute("UPDATE queue SET paused = true WHERE name = '" + queue + "'");
+
+        a.succeeds(id(queue + "-1"), 1);
+        assertThat(a.store().census()).isEmpty();
+        assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
+
+        db.execute("UPDATE queue SET paused = false WHERE name = '" + queue + "'");
+        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "'");
+        assertThat(a.store().startDue(List.of(p), 10))
+                .extracting(RunningJob::id)
+                .containsExactly(id(queue + "-2"));
     }
 }

@@ -73,6 +73,7 @@ public final class Worker {
     private final IncarnationStore incarnations;
     private final IncidentStore incidents;
     private final Admin admin;
+    private final Handlers handlers;
     private final JobRunner runner;
     private final QueueWatch queues;
     private final GroupWatch group;
@@ -84,14 +85,18 @@ public final class Worker {
     private final List<Thread> laneThreads = new ArrayList<>();
     private volatile boolean draining;
 
-    /** What a worker is made with besides its settings. */
+    /**
+     * What a worker is made with besides its settings.
+     *
+     * @param host where others reach its health port
+     */
     record Surroundings(
             Settings settings,
             PrometheusMeterRegistry meters,
             HealthServer health,
             Ticker ticker,
             FaultPoint.Listener faults,
-            String hostName) {}
+            String host) {}
 
     /** Puts the parts together; nothing runs yet. The incarnation is minted and registered. */
     Worker(
@@ -106,7 +111,7 @@ public final class Worker {
         Ticker ticker = around.ticker();
         KafkaClients kafka = new KafkaClients(settings);
         OwnershipStore ownership = new OwnershipStore(database, me);
-        Handlers handlers = Handlers.load(builtIn, config.paths().handlers());
+        this.handlers = Handlers.load(builtIn, config.paths().handlers());
         Slots slots = new Slots(config.slots());
         Demand demand = new Demand(config.slots());
         LaneMeters laneMeters = new LaneMeters(around.meters(), ticker);
@@ -174,6 +179,7 @@ public final class Worker {
     /** Starts all loops. */
     void start() throws InterruptedException {
         queues.look();
+        handlers.prepare(); // before it gets partitions, and with them jobs that have waited already
         run("heartbeats", heartbeats);
         run("trust", trust);
         lanes.forEach(lane -> laneThreads.add(run(String.valueOf(lane), lane)));
@@ -311,7 +317,7 @@ public final class Worker {
                 sequence,
                 config.names().pool(),
                 phase,
-                around.hostName(),
+                around.host(),
                 ProcessHandle.current().pid(),
                 around.health().port(),
                 slots.capacity(),

@@ -70,7 +70,12 @@ public final class WorkerMain {
             LOG.atError().log("The configuration is wrong: {}", e.getMessage());
             return ExitCode.BAD_CONFIGURATION.code();
         } catch (ExecutionException e) {
-            throw new IllegalStateException("the end of a worker can't fail", e);
+            throw new IllegalStateException("INVARIANT: the end of a worker can't fail", e);
+        } catch (RuntimeException | Error e) {
+            // Such as a handler's jar that can't be loaded. Threads that were started would keep a JVM alive that does
+            // nothing but say that it is healthy.
+            LOG.atError().setCause(e).log("The worker can't be started");
+            return ExitCode.FAILED.code();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return ExitCode.FAILED.code();
@@ -93,7 +98,8 @@ public final class WorkerMain {
                 settings.string(Setting.PAYMENTS_URL),
                 settings.string(Setting.PAYMENTS_KEY),
                 settings.duration(Setting.PAYMENTS_TIMEOUT),
-                meters);
+                meters,
+                Ticker.system());
         TaggedCircuitBreakerMetrics.ofCircuitBreakerRegistry(gateway.circuits()).bindTo(meters);
         Worker worker = new Worker(
                 config,
@@ -102,7 +108,7 @@ public final class WorkerMain {
                 handlers(gateway, further),
                 new PaymentCircuits(gateway.circuit()),
                 ending,
-                new Worker.Surroundings(settings, meters, health, Ticker.system(), faults, hostName));
+                new Worker.Surroundings(settings, meters, health, Ticker.system(), faults, health.reachedAt(hostName)));
         worker.start();
         return worker;
     }
@@ -128,7 +134,7 @@ public final class WorkerMain {
                                     config.names().worker(), config.names().pool(), hostName));
                     if (me.isPresent()) {
                         health.is(me.get()); // before the row says where to ask
-                        register(store, me.get(), hostName, health.port());
+                        register(store, me.get(), hostName, health);
                         return me.get();
                     }
                     LOG.atWarn()
@@ -149,10 +155,10 @@ public final class WorkerMain {
         }
     }
 
-    private static void register(IncarnationStore store, Incarnation me, String hostName, int healthPort) {
+    private static void register(IncarnationStore store, Incarnation me, String hostName, HealthServer health) {
         ProcessHandle self = ProcessHandle.current();
         Instant startedAt = self.info().startInstant().orElse(Instant.EPOCH);
-        if (!store.register(me, hostName, self.pid(), startedAt, healthPort)) {
+        if (!store.register(me, hostName, self.pid(), startedAt, health.reachedAt(hostName), health.port())) {
             LOG.atWarn().log("The row of {} is missing, fenced or another process's; this one ends", me);
             Runtime.getRuntime().halt(ExitCode.FENCED.code());
         }

@@ -13,6 +13,7 @@ import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.IncidentStore;
+import dev.muster.store.PoolStore;
 import dev.muster.supervision.SupervisorSpec;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -42,17 +43,16 @@ import org.slf4j.LoggerFactory;
 public final class FleetLoop {
     private static final Logger LOG = LoggerFactory.getLogger(FleetLoop.class);
     private static final Duration WAIT = Duration.ofMillis(20);
-    private static final Duration SURVEY = Duration.ofSeconds(1);
+    private static final Duration AGAIN = Duration.ofSeconds(1);
     private static final Duration LAUNCH_AGAIN = Duration.ofMillis(500);
-    /** Surveys that a process may miss before it is killed: a worker that leaves needs a moment to end. */
-    private static final int MISSED_BY_LEAVING = 3;
-
     /** Deaths that are remembered, so that each is handled once. */
     private static final int REMEMBERED = 1_000;
 
     private final Collaborators with;
     private final Starter starter;
+    private final Surveyor surveyor;
     private final Restarts restarts;
+    private final Escalation escalation;
     private final Consumer<LivenessEvent> liveness;
     private final Ticker ticker;
     private final ExecutorService tasks;
@@ -61,11 +61,10 @@ public final class FleetLoop {
 
     // Confined to the loop's thread.
     private OptionalLong epoch = OptionalLong.empty();
-    private final Map<String, Child> children = new HashMap<>();
+    private final Children children = new Children();
     private final Set<Incarnation> dying = new LinkedHashSet<>();
     private Map<Incarnation, LiveIncarnation> known = Map.of();
     private boolean surveyed;
-    private long nextSurveyNanos;
 
     /**
      * @param liveness is told who is expected and whose life is over
@@ -80,7 +79,9 @@ public final class FleetLoop {
             ExecutorService tasks) {
         this.with = with;
         this.starter = new Starter(with.launcher(), with.fleet(), with.pool(), mailbox::add);
-        this.restarts = new Restarts(spec, with.pool(), with.incidents(), meters, tasks);
+        this.surveyor = new Surveyor(with.fleet(), with.pools(), with.pool(), mailbox::add, ticker, tasks);
+        this.restarts = new Restarts(spec, with.pool(), meters);
+        this.escalation = new Escalation(with.pools(), with.incidents(), with.pool(), tasks);
         this.liveness = liveness;
         this.ticker = ticker;
         this.tasks = tasks;
@@ -92,6 +93,7 @@ public final class FleetLoop {
             String pool,
             Leadership leadership,
             FleetStore fleet,
+            PoolStore pools,
             IncidentStore incidents,
             Recovery recovery) {}
 
@@ -121,11 +123,7 @@ public final class FleetLoop {
                 left.add(process);
             }
         });
-        children.values().forEach(child -> {
-            if (child instanceof Child.Running running) {
-                left.add(running.process());
-            }
-        });
+        left.addAll(children.processes());
         // Their silence is meant.
         left.forEach(worker -> liveness.accept(new LivenessEvent.Ended(worker.incarnation())));
         new Shutdown(with.fleet(), with.leadership(), ticker).stop(left, patience);
@@ -140,7 +138,7 @@ public final class FleetLoop {
             }
             watchAdopted();
             startDue();
-            survey();
+            surveyor.lookIfDue(epoch.getAsLong());
         } else if (message instanceof FleetMessage.Fenced fenced) {
             fenced.restarted().complete(Optional.empty());
         }
@@ -159,7 +157,8 @@ public final class FleetLoop {
         known = Map.of();
         surveyed = false;
         restarts.forget();
-        nextSurveyNanos = ticker.nanos();
+        escalation.forget();
+        surveyor.lookSoon();
         if (now.isPresent()) {
             liveness.accept(new LivenessEvent.FreshStart());
             tasks.execute(this::rehearse);
@@ -174,22 +173,6 @@ public final class FleetLoop {
         }
     }
 
-    private void survey() {
-        long now = ticker.nanos();
-        if (now - nextSurveyNanos < 0) {
-            return;
-        }
-        nextSurveyNanos = now + SURVEY.toNanos();
-        long under = epoch.orElseThrow();
-        tasks.execute(() -> {
-            try {
-                mailbox.add(new FleetMessage.Surveyed(under, with.fleet().live()));
-            } catch (RuntimeException e) {
-                LOG.debug("The fleet could not be read: {}; tried again in a second", e.getMessage());
-            }
-        });
-    }
-
     // ---- messages ----
 
     private void handle(FleetMessage message) {
@@ -198,10 +181,15 @@ public final class FleetLoop {
             case FleetMessage.Silent(Incarnation incarnation, Duration lasted) -> silent(incarnation, lasted);
             case FleetMessage.Fenced(Death death, CompletableFuture<Optional<Incarnation>> restarted) ->
                 fenced(death, restarted);
+            case FleetMessage.Unrecovered(Death death) -> {
+                dying.remove(death.incarnation());
+                recover(death);
+            }
             case FleetMessage.Launched(String worker, WorkerProcess process) -> launched(worker, process);
             case FleetMessage.NotLaunched(String worker, String why) -> notLaunched(worker, why);
-            case FleetMessage.Surveyed(long under, List<LiveIncarnation> live) -> {
+            case FleetMessage.Surveyed(long under, List<LiveIncarnation> live, boolean givenUp) -> {
                 if (epoch.orElseThrow() == under) {
+                    follow(escalation.surveyed(givenUp, under));
                     surveyed(live);
                 }
             }
@@ -213,11 +201,7 @@ public final class FleetLoop {
     }
 
     private void silent(Incarnation incarnation, Duration lasted) {
-        Optional<WorkerProcess> process = children.get(incarnation.worker()) instanceof Child.Running running
-                        && running.process().incarnation().equals(incarnation)
-                ? Optional.of(running.process())
-                : Optional.empty();
-        recover(new Death.Silence(incarnation, poolOf(incarnation), lasted, process));
+        recover(new Death.Silence(incarnation, poolOf(incarnation), lasted, children.process(incarnation)));
     }
 
     private void recover(Death death) {
@@ -229,7 +213,7 @@ public final class FleetLoop {
             dying.remove(dying.iterator().next());
         }
         liveness.accept(new LivenessEvent.Ended(incarnation));
-        if (isCurrent(incarnation)) {
+        if (children.isCurrent(incarnation)) {
             children.put(incarnation.worker(), new Child.Recovering(incarnation));
         }
         long under = epoch.orElseThrow();
@@ -239,7 +223,9 @@ public final class FleetLoop {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (RuntimeException e) {
-                LOG.error("The recovery of {} failed; the next survey looks at it again", incarnation, e);
+                LOG.error("The recovery of {} failed; it is begun again in a second", incarnation, e);
+                CompletableFuture.delayedExecutor(AGAIN.toNanos(), TimeUnit.NANOSECONDS)
+                        .execute(() -> mailbox.add(new FleetMessage.Unrecovered(death)));
             }
         });
     }
@@ -252,18 +238,42 @@ public final class FleetLoop {
 
     private void fenced(Death death, CompletableFuture<Optional<Incarnation>> restarted) {
         String worker = death.incarnation().worker();
-        boolean isMine = children.get(worker) instanceof Child.Recovering(Incarnation incarnation)
+        boolean isMine = children.find(worker) instanceof Child.Recovering(Incarnation incarnation)
                 && incarnation.equals(death.incarnation());
         if (!isMine) {
             restarted.complete(Optional.empty());
             return;
         }
-        switch (restarts.after(death, ticker.nanos(), epoch.orElseThrow())) {
+        Restarts.Verdict verdict =
+                escalation.isGivenUp() ? new Restarts.Verdict.Never() : restarts.after(death, ticker.nanos());
+        switch (verdict) {
             case Restarts.Verdict.In(Duration delay) ->
                 children.put(worker, new Child.Waiting(ticker.nanos() + delay.toNanos(), Optional.of(restarted)));
             case Restarts.Verdict.Never() -> {
                 children.put(worker, new Child.Down());
                 restarted.complete(Optional.empty());
+            }
+            case Restarts.Verdict.Misconfigured(String summary) -> {
+                children.put(worker, new Child.Down());
+                restarted.complete(Optional.empty());
+                escalation.leaveDown(death.incarnation(), summary, epoch.orElseThrow());
+            }
+            case Restarts.Verdict.GiveUp why -> {
+                children.put(worker, new Child.Down());
+                restarted.complete(Optional.empty());
+                escalation.giveUp(why, epoch.orElseThrow());
+                children.stop();
+            }
+        }
+    }
+
+    private void follow(Optional<Escalation.Change> change) {
+        switch (change.orElse(null)) {
+            case null -> {}
+            case STOP -> children.stop();
+            case START -> {
+                restarts.forget();
+                children.raise(ticker.nanos());
             }
         }
     }
@@ -272,7 +282,7 @@ public final class FleetLoop {
 
     private void startDue() {
         long now = ticker.nanos();
-        Map.copyOf(children).forEach((worker, child) -> {
+        children.forEach((worker, child) -> {
             if (child instanceof Child.Waiting(long due, Optional<CompletableFuture<Optional<Incarnation>>> restarted)
                     && now - due >= 0) {
                 children.put(worker, new Child.Launching(restarted));
@@ -284,7 +294,7 @@ public final class FleetLoop {
 
     private void launched(String worker, WorkerProcess process) {
         Incarnation incarnation = process.incarnation();
-        if (children.get(worker)
+        if (children.find(worker)
                 instanceof Child.Launching(Optional<CompletableFuture<Optional<Incarnation>>> restarted)) {
             restarted.ifPresent(future -> future.complete(Optional.of(incarnation)));
         }
@@ -296,9 +306,12 @@ public final class FleetLoop {
 
     private void notLaunched(String worker, String why) {
         LOG.warn("Worker {} could not be started: {}; tried again in {} ms", worker, why, LAUNCH_AGAIN.toMillis());
-        if (children.get(worker)
+        if (children.find(worker)
                 instanceof Child.Launching(Optional<CompletableFuture<Optional<Incarnation>>> restarted)) {
             children.put(worker, new Child.Waiting(ticker.nanos() + LAUNCH_AGAIN.toNanos(), restarted));
+            if (escalation.isGivenUp()) {
+                children.stop();
+            }
         }
     }
 
@@ -307,6 +320,9 @@ public final class FleetLoop {
         children.put(incarnation.worker(), new Child.Running(process, 0));
         liveness.accept(new LivenessEvent.Expected(incarnation, Optional.empty()));
         var _ = process.onExit().thenAccept(report -> mailbox.add(new FleetMessage.Exited(incarnation, report)));
+        if (escalation.isGivenUp()) {
+            process.terminate(); // it was on its way then, or an earlier leader's
+        }
     }
 
     // ---- looking around ----
@@ -318,14 +334,26 @@ public final class FleetLoop {
         known.keySet().stream()
                 .filter(i -> !now.containsKey(i))
                 .forEach(i -> liveness.accept(new LivenessEvent.Ended(i)));
+        if (!surveyed) {
+            // What it has heard while it stood by may be long over.
+            liveness.accept(new LivenessEvent.Known(now.keySet()));
+        }
         known = now;
         live.stream().filter(row -> !dying.contains(row.incarnation())).forEach(this::meet);
-        killForeignFenced(now);
+        // Who was fenced by others ends by itself; one that can't, being stopped, is ended here.
+        for (WorkerProcess process : children.overdue(now.keySet())) {
+            LOG.warn("Worker {} is fenced and has not ended; kills it", process.incarnation());
+            process.kill();
+        }
         Set<String> taken = new HashSet<>();
         live.forEach(row -> taken.add(row.incarnation().worker()));
         with.launcher().workers().stream()
-                .filter(worker -> !children.containsKey(worker) && !taken.contains(worker))
-                .forEach(worker -> children.put(worker, new Child.Waiting(ticker.nanos(), Optional.empty())));
+                .filter(worker -> !children.has(worker) && !taken.contains(worker))
+                .forEach(worker -> children.put(
+                        worker,
+                        escalation.isGivenUp()
+                                ? new Child.Down()
+                                : new Child.Waiting(ticker.nanos(), Optional.empty())));
         if (!surveyed) {
             surveyed = true;
             LOG.info(
@@ -339,7 +367,7 @@ public final class FleetLoop {
     private void meet(LiveIncarnation row) {
         Incarnation incarnation = row.incarnation();
         liveness.accept(new LivenessEvent.Expected(incarnation, HealthAddress.of(row.process())));
-        if (row.launcher() != FleetStore.LauncherKind.PROCESS || children.containsKey(incarnation.worker())) {
+        if (row.launcher() != FleetStore.LauncherKind.PROCESS || children.has(incarnation.worker())) {
             return;
         }
         switch (with.launcher().find(row)) {
@@ -355,40 +383,13 @@ public final class FleetLoop {
         }
     }
 
-    /** Who was fenced by others ends by itself; one that can't, being stopped, is ended here. */
-    private void killForeignFenced(Map<Incarnation, LiveIncarnation> live) {
-        Map.copyOf(children).forEach((worker, child) -> {
-            if (!(child instanceof Child.Running(WorkerProcess process, int missed))) {
-                return;
-            }
-            boolean isLive = live.containsKey(process.incarnation());
-            if (!isLive && missed >= MISSED_BY_LEAVING) {
-                LOG.warn("Worker {} is fenced and has not ended; kills it", process.incarnation());
-                process.kill();
-            }
-            children.put(worker, new Child.Running(process, isLive ? 0 : missed + 1));
-        });
-    }
-
     /** Nobody tells the exit of a process that an earlier coordinator has started. */
     private void watchAdopted() {
-        List.copyOf(children.values()).forEach(child -> {
-            if (child instanceof Child.Running(WorkerProcess process, int _)
-                    && !process.onExit().isDone()
-                    && !process.isAlive()) {
+        for (WorkerProcess process : children.processes()) {
+            if (!process.onExit().isDone() && !process.isAlive()) {
                 exited(process.incarnation(), process.report());
             }
-        });
-    }
-
-    private boolean isCurrent(Incarnation incarnation) {
-        return switch (children.get(incarnation.worker())) {
-            case null -> false;
-            case Child.Running(WorkerProcess process, int _) ->
-                process.incarnation().equals(incarnation);
-            case Child.Recovering(Incarnation recovering) -> recovering.equals(incarnation);
-            case Child.Waiting _, Child.Launching _, Child.Down _ -> false;
-        };
+        }
     }
 
     private String poolOf(Incarnation incarnation) {

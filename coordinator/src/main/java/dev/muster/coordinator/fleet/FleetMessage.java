@@ -22,12 +22,15 @@ sealed interface FleetMessage {
     /** The fence of a dead worker stands: its name is free again. */
     record Fenced(Death death, CompletableFuture<Optional<Incarnation>> restarted) implements FleetMessage {}
 
+    /** The recovery from a death has failed, for a reason that nobody foresaw. */
+    record Unrecovered(Death death) implements FleetMessage {}
+
     /** A process was started. */
     record Launched(String worker, WorkerProcess process) implements FleetMessage {}
 
     /** None was started, and why; it is tried again. */
     record NotLaunched(String worker, String why) implements FleetMessage {}
 
-    /** The lives that Postgres knows, read under this epoch. */
-    record Surveyed(long epoch, List<LiveIncarnation> live) implements FleetMessage {}
+    /** The lives that Postgres knows, and whether it says that the pool is given up; read under this epoch. */
+    record Surveyed(long epoch, List<LiveIncarnation> live, boolean givenUp) implements FleetMessage {}
 }

@@ -81,7 +81,7 @@ public final class ProcessLauncher implements Launcher {
         builder.environment().put(Setting.WORKER_INCARNATION.environmentName(), incarnation.id());
         builder.environment().put(Setting.WORKER_NAME.environmentName(), incarnation.worker());
         builder.environment().put(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString());
-        return new Child(incarnation, builder.start(), log);
+        return Child.of(incarnation, builder.start(), log);
     }
 
     @Override
@@ -112,7 +112,18 @@ public final class ProcessLauncher implements Launcher {
     }
 
     /** A process that this coordinator has started: its exit is told at once, with its code. */
-    private record Child(Incarnation incarnation, Process process, WorkerLog log) implements WorkerProcess {
+    private record Child(Incarnation incarnation, Process process, WorkerLog log, CompletableFuture<ExitReport> onExit)
+            implements WorkerProcess {
+        /** With one future for all who ask: each that the JDK makes stays with the process for as long as it lives. */
+        static Child of(Incarnation incarnation, Process process, WorkerLog log) {
+            return new Child(
+                    incarnation, process, log, process.onExit().thenApply(ended -> report(ended.exitValue(), log)));
+        }
+
+        private static ExitReport report(int code, WorkerLog log) {
+            return new ExitReport(OptionalInt.of(code), log.tail());
+        }
+
         @Override
         public long pid() {
             return process.pid();
@@ -129,14 +140,10 @@ public final class ProcessLauncher implements Launcher {
         }
 
         @Override
-        public CompletableFuture<ExitReport> onExit() {
-            return process.onExit().thenApply(_ -> report());
-        }
-
-        @Override
         public ExitReport report() {
-            return new ExitReport(
-                    process.isAlive() ? OptionalInt.empty() : OptionalInt.of(process.exitValue()), log.tail());
+            return process.isAlive()
+                    ? new ExitReport(OptionalInt.empty(), log.tail())
+                    : report(process.exitValue(), log);
         }
 
         @Override
@@ -169,7 +176,7 @@ public final class ProcessLauncher implements Launcher {
 
         @Override
         public CompletableFuture<ExitReport> onExit() {
-            return new CompletableFuture<>();
+            return new CompletableFuture<>(); // nobody tells; the fleet looks
         }
 
         @Override

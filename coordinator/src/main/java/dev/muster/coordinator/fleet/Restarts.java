@@ -2,8 +2,6 @@ package dev.muster.coordinator.fleet;
 
 import dev.muster.coordinator.recovery.Death;
 import dev.muster.fleet.ExitCode;
-import dev.muster.store.IncidentStore;
-import dev.muster.store.StoreException;
 import dev.muster.supervision.SupervisorDecider;
 import dev.muster.supervision.SupervisorSpec;
 import dev.muster.supervision.SupervisorState;
@@ -11,8 +9,6 @@ import dev.muster.telemetry.MeterName;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,17 +22,13 @@ final class Restarts {
 
     private final SupervisorSpec spec;
     private final String pool;
-    private final IncidentStore incidents;
     private final MeterRegistry meters;
-    private final Executor tasks;
     private SupervisorState state = SupervisorState.initial();
 
-    Restarts(SupervisorSpec spec, String pool, IncidentStore incidents, MeterRegistry meters, Executor tasks) {
+    Restarts(SupervisorSpec spec, String pool, MeterRegistry meters) {
         this.spec = spec;
         this.pool = pool;
-        this.incidents = incidents;
         this.meters = meters;
-        this.tasks = tasks;
         for (String reason : List.of("crash", "heartbeat_lost", "requested")) {
             MeterName.SUPERVISOR_RESTARTS.counter(meters, spec.name(), reason);
         }
@@ -48,23 +40,32 @@ final class Restarts {
         /** Start it after the delay. */
         record In(Duration delay) implements Verdict {}
 
-        /** Leave it down; an incident says what to do. */
+        /** Leave it down: the pool was given up before. */
         record Never() implements Verdict {}
+
+        /** Leave this one down, since its configuration would not get better by a restart; the others may run well. */
+        record Misconfigured(String summary) implements Verdict {}
+
+        /**
+         * Give the whole pool up.
+         *
+         * @param summary what happened and what to do, for a human
+         * @param worker whose death it was
+         */
+        record GiveUp(String summary, String worker, List<String> lastLines) implements Verdict {}
     }
 
-    /** A new leader begins with a clean slate, as a restarted supervisor does. */
+    /** A new leader begins with a clean slate, as a restarted supervisor does; so does a pool that was brought back. */
     void forget() {
         state = SupervisorState.initial();
     }
 
     /** What follows from a death whose fence stands. */
-    Verdict after(Death death, long nowNanos, long epoch) {
+    Verdict after(Death death, long nowNanos) {
         String worker = death.incarnation().worker();
         if (death instanceof Death.Exit exit && exit.report().code().orElse(-1) == ExitCode.BAD_CONFIGURATION.code()) {
-            String summary = "Worker " + worker + " says that its configuration is wrong; it is not started again. "
-                    + "Read its log, correct the configuration and restart the coordinator";
-            giveUp(worker, summary, exit.report().lastLines(), epoch);
-            return new Verdict.Never();
+            return new Verdict.Misconfigured("Worker " + worker + " says that its configuration is wrong; it is not "
+                    + "started again. Read its log, correct the configuration and restart the coordinator");
         }
         SupervisorDecider.Decision decision =
                 SupervisorDecider.ended(spec, state, worker, nowNanos, RandomGenerator.getDefault());
@@ -77,27 +78,21 @@ final class Restarts {
                 LOG.info("Restarts {} in {} ms, restart {} in a row", child, delay.toMillis(), inARow);
                 yield new Verdict.In(delay);
             }
-            case SupervisorDecider.Effect.GiveUp(int restarts) -> {
-                String summary = "Pool " + pool + " is given up: " + restarts + " restarts within " + spec.period()
-                        + ", more than " + spec.intensity() + ". No worker of it is started again. Read the workers' "
-                        + "logs, remove the cause and restart the coordinator";
-                giveUp(worker, summary, List.of(), epoch);
-                yield new Verdict.Never();
-            }
+            case SupervisorDecider.Effect.GiveUp(int restarts) ->
+                giveUp(
+                        death,
+                        "Pool " + pool + " is given up: " + restarts + " restarts within " + spec.period()
+                                + ", more than " + spec.intensity()
+                                + ". Its workers drain and its queues are paused. Read the workers' logs, remove the "
+                                + "cause, then: muster fleet restart " + pool);
             case SupervisorDecider.Effect.StayDown() -> new Verdict.Never();
         };
     }
 
-    private void giveUp(String worker, String summary, List<String> lastLines, long epoch) {
-        LOG.error(summary);
+    private Verdict giveUp(Death death, String summary) {
         MeterName.SUPERVISOR_ESCALATIONS.counter(meters, spec.name()).increment();
-        tasks.execute(() -> {
-            try {
-                incidents.open(
-                        "pool_given_up", pool, summary, Map.of("worker", worker, "last_log_lines", lastLines), epoch);
-            } catch (StoreException e) {
-                LOG.warn("The incident could not be recorded: {}", e.getMessage());
-            }
-        });
+        List<String> lastLines =
+                death instanceof Death.Exit exit ? exit.report().lastLines() : List.of();
+        return new Verdict.GiveUp(summary, death.incarnation().worker(), lastLines);
     }
 }

@@ -39,7 +39,11 @@ final class Shutdown {
                 LockSupport.parkNanos(LOOK_NANOS);
             }
             if (worker.isAlive()) {
-                LOG.warn("Worker {} has not ended within {}; kills it", worker.incarnation(), patience);
+                if (Thread.currentThread().isInterrupted()) {
+                    LOG.warn("Told to hurry; kills worker {}", worker.incarnation());
+                } else {
+                    LOG.warn("Worker {} has not ended within {}; kills it", worker.incarnation(), patience);
+                }
                 worker.kill();
             }
             fence(worker);

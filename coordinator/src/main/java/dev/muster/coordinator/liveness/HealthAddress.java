@@ -8,8 +8,8 @@ public record HealthAddress(String host, int port) {
 
     /** Empty until the process has registered itself. */
     public static Optional<HealthAddress> of(ProcessFacts facts) {
-        return facts.host() == null || facts.healthPort() == null
+        return facts.healthHost() == null || facts.healthPort() == null
                 ? Optional.empty()
-                : Optional.of(new HealthAddress(facts.host(), facts.healthPort()));
+                : Optional.of(new HealthAddress(facts.healthHost(), facts.healthPort()));
     }
 }

@@ -45,6 +45,7 @@ public final class LivenessDecider {
             case LivenessEvent.Expected(Incarnation incarnation, Optional<HealthAddress> health) ->
                 unchanged(expected(state, incarnation, health, nowNanos));
             case LivenessEvent.Ended(Incarnation incarnation) -> unchanged(state.without(incarnation));
+            case LivenessEvent.Known(Set<Incarnation> live) -> unchanged(state.only(live));
             case LivenessEvent.Probed(Incarnation incarnation, boolean answered) ->
                 unchanged(probed(state, incarnation, answered));
             case LivenessEvent.FreshStart() -> unchanged(fresh(state, nowNanos));
@@ -84,14 +85,18 @@ public final class LivenessDecider {
         if (state.ended().contains(incarnation)) {
             return state;
         }
-        Watched before = state.workers().get(incarnation);
-        Watched known = before != null
-                ? before
-                : new Watched(
-                        WorkerStatus.STARTING, nowNanos, false, Probe.none(), Optional.empty(), Optional.empty());
-        boolean isNews = known.status() == WorkerStatus.STARTING && known.health().isEmpty() && health.isPresent();
-        Watched after = isNews ? known.listeningAt(health.get(), nowNanos) : known;
-        return after == before ? state : state.with(incarnation, after);
+        Watched watched = state.workers().get(incarnation);
+        if (watched == null) {
+            Watched starting = new Watched(
+                    WorkerStatus.STARTING, nowNanos, false, Probe.none(), Optional.empty(), Optional.empty());
+            return state.with(
+                    incarnation,
+                    health.map(address -> starting.listeningAt(address, nowNanos))
+                            .orElse(starting));
+        }
+        boolean isNews =
+                watched.status() == WorkerStatus.STARTING && watched.health().isEmpty() && health.isPresent();
+        return isNews ? state.with(incarnation, watched.listeningAt(health.get(), nowNanos)) : state;
     }
 
     private static LivenessState probed(LivenessState state, Incarnation incarnation, boolean answered) {
@@ -136,8 +141,8 @@ public final class LivenessDecider {
                 return;
             }
             Watched next = watched;
-            boolean listensUnheard =
-                    watched.status() == WorkerStatus.STARTING && watched.health().isPresent();
+            boolean listensUnheard = watched.status() == WorkerStatus.STARTING
+                    && watched.health().isPresent();
             if (watched.status() == WorkerStatus.HEALTHY || listensUnheard) {
                 effects.add(changed(incarnation, watched, WorkerStatus.SUSPECT, nowNanos));
                 next = watched.with(WorkerStatus.SUSPECT);
@@ -218,8 +223,13 @@ public final class LivenessDecider {
         Duration silence = silence(watched, nowNanos);
         return switch (watched.status()) {
             case STARTING -> silence.compareTo(config.startWindow()) >= 0;
-            case SUSPECT ->
-                silence.compareTo(config.lostAfter()) >= 0 && watched.probe().dead();
+            case SUSPECT -> {
+                boolean isSilentAndDead = silence.compareTo(config.lostAfter()) >= 0
+                        && watched.probe().dead();
+                // One that listens and never speaks has not started, whatever its port says.
+                boolean neverStarted = !watched.heard() && silence.compareTo(config.startWindow()) >= 0;
+                yield isSilentAndDead || neverStarted;
+            }
             case HEALTHY, LOST -> false;
         };
     }

@@ -3,6 +3,7 @@ package dev.muster.coordinator.liveness;
 import dev.muster.fleet.Heartbeat;
 import dev.muster.fleet.Incarnation;
 import java.util.Optional;
+import java.util.Set;
 
 /** What liveness is told. */
 public sealed interface LivenessEvent {
@@ -19,6 +20,13 @@ public sealed interface LivenessEvent {
 
     /** This life is over or fenced; nothing it says counts any more. */
     record Ended(Incarnation incarnation) implements LivenessEvent {}
+
+    /** These lives, and no other that was heard before, are not fenced. */
+    record Known(Set<Incarnation> live) implements LivenessEvent {
+        public Known {
+            live = Set.copyOf(live);
+        }
+    }
 
     /** Its health port was asked. */
     record Probed(Incarnation incarnation, boolean answered) implements LivenessEvent {}

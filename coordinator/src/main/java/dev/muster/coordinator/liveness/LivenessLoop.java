@@ -181,7 +181,8 @@ public final class LivenessLoop implements AutoCloseable {
         Optional<HealthAddress> address =
                 Optional.ofNullable(state.workers().get(incarnation)).flatMap(Watched::health);
         Thread.ofVirtual().name("probe-" + incarnation).start(() -> {
-            boolean answered = address.filter(at -> health.answersAs(incarnation, at)).isPresent();
+            boolean answered =
+                    address.filter(at -> health.answersAs(incarnation, at)).isPresent();
             tell(new LivenessEvent.Probed(incarnation, answered));
         });
     }

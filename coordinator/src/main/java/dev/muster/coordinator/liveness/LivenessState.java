@@ -100,6 +100,13 @@ public record LivenessState(
         return new LivenessState(workers, ended, Optional.of(nowNanos), hold);
     }
 
+    /** Without whoever is not among these; a life that is minted a moment later is heard or expected again. */
+    LivenessState only(Set<Incarnation> live) {
+        Map<Incarnation, Watched> left = new HashMap<>(workers);
+        left.keySet().retainAll(live);
+        return with(left);
+    }
+
     LivenessState without(Incarnation incarnation) {
         Map<Incarnation, Watched> left = new HashMap<>(workers);
         left.remove(incarnation);

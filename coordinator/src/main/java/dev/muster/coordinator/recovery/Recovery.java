@@ -40,7 +40,6 @@ public final class Recovery {
     /** With what each one waits, half a minute: then the session timeout has long done it. */
     private static final int EVICT_TRIES = 10;
 
-
     private final Collaborators with;
     private final boolean killLost;
     private final Ticker ticker;
@@ -140,26 +139,19 @@ public final class Recovery {
         return FenceVerdict.DEPOSED;
     }
 
-    /** What held the fence up is ended, so that the next attempt gets through. */
+    /** What held the fence up is ended, so that the next attempt gets through; whatever it was, there is one. */
     private void unlock(Incarnation incarnation, StoreException e) {
-        try {
-            switch (e.code()) {
-                case CONTENDED -> {
-                    int ended = with.fleet().endBackends(incarnation);
-                    LOG.warn("The fence of {} met a lock; ended {} of its sessions, tries again", incarnation, ended);
-                }
-                case UNREACHABLE -> {
-                    LOG.warn("The fence of {} can't be written: {}; tries again", incarnation, e.getMessage());
-                    LockSupport.parkNanos(FENCE_AGAIN.toNanos());
-                }
-                case BAD_DATA, BROKEN -> throw e;
+        LOG.warn("The fence of {} can't be written: {}; tries again", incarnation, e.getMessage());
+        if (e.code() == StoreException.Code.CONTENDED) {
+            try {
+                int ended = with.fleet().endBackends(incarnation);
+                LOG.warn("Ended {} sessions of {} that held locks", ended, incarnation);
+                return;
+            } catch (StoreException again) {
+                LOG.debug("The sessions of {} could not be ended: {}", incarnation, again.getMessage());
             }
-        } catch (StoreException again) {
-            if (again == e) {
-                throw again;
-            }
-            LockSupport.parkNanos(FENCE_AGAIN.toNanos());
         }
+        LockSupport.parkNanos(FENCE_AGAIN.toNanos());
     }
 
     private void kill(Death.Silence silence, Steps steps) {
@@ -176,7 +168,7 @@ public final class Recovery {
             if (!with.leadership().leads(epoch)) {
                 break; // the group's session timeout does it
             }
-            TimeUnit.NANOSECONDS.sleep(EVICT_AGAIN.toNanos());
+            LockSupport.parkNanos(EVICT_AGAIN.toNanos());
             result = with.evictor().evict(death.incarnation(), death.pool());
         }
         steps.done(Step.EVICT, result);

@@ -174,8 +174,10 @@ class LivenessDeciderTest {
         pass(CONFIG.suspectAfter().toMillis() + 100, true);
         take(new LivenessEvent.Probed(ONE, true));
         pass(25_000, true);
-
         assertThat(lost()).isEmpty();
+
+        pass(10_000, true);
+        assertThat(lost()).as("after the start window").containsExactly(ONE);
     }
 
     @Test
@@ -255,7 +257,8 @@ class LivenessDeciderTest {
             switch (random.nextInt(6)) {
                 case 0 -> hear(all.get(random.nextInt(3)));
                 case 1 -> take(new LivenessEvent.Probed(all.get(random.nextInt(3)), random.nextBoolean()));
-                case 2 -> take(new LivenessEvent.Expected(
+                case 2 ->
+                    take(new LivenessEvent.Expected(
                             all.get(random.nextInt(3)),
                             random.nextBoolean() ? Optional.of(ADDRESS) : Optional.empty()));
                 case 3 -> take(new LivenessEvent.FreshStart());

@@ -31,7 +31,11 @@ final class CoordinatorServer extends ServerProcess {
      */
     CoordinatorServer(Settings settings, Path folder) {
         // It ends its workers first, and they finish what runs.
-        super(NAME, folder, "TERM", settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plusSeconds(10));
+        super(
+                NAME,
+                folder,
+                "TERM",
+                settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plusSeconds(10));
         this.settings = settings;
         this.folder = folder;
         this.port = settings.integer(Setting.COORDINATOR_PORT, 0, 65_535);
@@ -59,7 +63,11 @@ final class CoordinatorServer extends ServerProcess {
         port = data.port(NAME, port);
         Settings own = settings.with(Setting.COORDINATOR_PORT, Integer.toString(port));
         return ChildProcess.start(new ChildProcess.Spec(
-                MusterProcess.coordinator(folder.resolve(LocalStack.TEMPORARY)), own.asEnvironment(), logFile(), new ProcessAccount.Same(), "KILL"));
+                MusterProcess.coordinator(folder.resolve(LocalStack.TEMPORARY)),
+                own.asEnvironment(),
+                logFile(),
+                new ProcessAccount.Same(),
+                "KILL"));
     }
 
     @Override

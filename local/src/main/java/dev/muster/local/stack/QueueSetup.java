@@ -16,6 +16,7 @@ public final class QueueSetup {
     public static boolean ensure(TopicAdmin topics, QueueStore queues, Queue queue) {
         Queue asStored = queues.find(queue.name()).orElse(queue);
         topics.ensureQueueTopic(asStored);
+        topics.configureGroup(asStored.pool()); // the coordinator does it at its start; this pool may be new
         return queues.create(queue);
     }
 }

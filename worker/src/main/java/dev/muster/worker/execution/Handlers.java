@@ -1,6 +1,7 @@
 package dev.muster.worker.execution;
 
 import dev.muster.job.JobHandler;
+import dev.muster.protocol.Json;
 import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URL;
@@ -61,6 +62,20 @@ public final class Handlers {
 
     public Optional<JobHandler<?>> find(String type) {
         return Optional.ofNullable(byType.get(type));
+    }
+
+    /** Loads what reading their payloads needs, so that the first job of each type is as quick as the next. */
+    public void prepare() {
+        byType.values().forEach(handler -> {
+            try {
+                var _ = Json.MAPPER.readerFor(handler.payloadType());
+            } catch (RuntimeException | LinkageError e) {
+                LOG.atWarn()
+                        .addKeyValue("type", handler.type())
+                        .setCause(e)
+                        .log("The payload of this handler can't be read");
+            }
+        });
     }
 
     public Set<String> types() {

@@ -4,6 +4,7 @@ import dev.muster.job.JobHandler;
 import dev.muster.job.JobResult;
 import dev.muster.job.LostJobException;
 import dev.muster.job.ParkedException;
+import dev.muster.job.RetryPolicy;
 import dev.muster.protocol.Envelope;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.RecordHeaders;
@@ -72,14 +73,19 @@ public final class JobRunner implements AutoCloseable {
             try {
                 run(run, intents, listener);
             } catch (RuntimeException | Error e) {
-                // The job's own faults were caught further down; this one is ours. Its row stays running, the census
-                // starts it again.
-                LOG.atError()
-                        .addKeyValue("job_id", run.id())
-                        .setCause(e)
-                        .log("A run broke down in the worker's own code");
-                run.end();
-                listener.dropped(run);
+                // Not by the handler's run, which has a boundary of its own: by what it says of itself, or by ours.
+                // It spends an attempt all the same, or the census would start it again and again.
+                LOG.atError().addKeyValue("job_id", run.id()).setCause(e).log("A run broke down outside its handler");
+                end(
+                        run,
+                        Verdicts.of(
+                                run.job(),
+                                e,
+                                RetryPolicy.defaults(),
+                                ThreadLocalRandom.current(),
+                                run.enteredAt(),
+                                run.closedSteps()),
+                        listener);
             }
         });
         return run;

@@ -3,11 +3,15 @@ package dev.muster.worker.execution;
 import dev.muster.job.JobContext;
 import dev.muster.job.JobId;
 import dev.muster.job.LostJobException;
+import dev.muster.job.NothingDoneException;
 import dev.muster.store.OwnershipStore.Intent;
 import dev.muster.store.OwnershipStore.IntentRequest;
 import dev.muster.worker.FaultPoint;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 
 /** A handler's view of its run. Thread-safe. */
@@ -16,6 +20,7 @@ final class RunContext implements JobContext {
     private final EffectGuard.Intents intents;
     private final EffectGuard guard;
     private final FaultPoint.Listener faults;
+    private final Map<String, Optional<Instant>> unanswered = new ConcurrentHashMap<>();
 
     RunContext(Run run, EffectGuard.Intents intents, EffectGuard guard, FaultPoint.Listener faults) {
         this.run = run;
@@ -35,10 +40,24 @@ final class RunContext implements JobContext {
         guard.awaitTrust();
         stopIfLost();
         faults.reached(FaultPoint.BEFORE_CALL);
-        T answer = call.call(intent.idempotencyKey());
+        unanswered.put(step, intent.unansweredSince());
+        T answer;
+        try {
+            answer = call.call(intent.idempotencyKey());
+        } catch (NothingDoneException e) {
+            if (intent.unansweredSince().isEmpty()) {
+                run.closed(step);
+            }
+            throw e;
+        }
         faults.reached(FaultPoint.AFTER_CALL);
         run.closed(step);
         return answer;
+    }
+
+    @Override
+    public Optional<Instant> unansweredSince(String step) {
+        return unanswered.getOrDefault(step, Optional.empty());
     }
 
     private Intent intent(String step) throws InterruptedException {

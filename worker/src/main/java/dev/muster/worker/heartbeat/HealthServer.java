@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
  */
 public final class HealthServer implements AutoCloseable {
     private final HttpServer server;
+    private final String host;
     private volatile Optional<Incarnation> me = Optional.empty();
 
     /**
@@ -26,6 +27,7 @@ public final class HealthServer implements AutoCloseable {
      * @throws UncheckedIOException if the port is taken
      */
     public HealthServer(String host, int port, PrometheusMeterRegistry meters) {
+        this.host = host;
         try {
             server = HttpServer.create(new InetSocketAddress(host, port), 64);
         } catch (IOException e) {
@@ -43,6 +45,11 @@ public final class HealthServer implements AutoCloseable {
     /** From now on it says whose port this is. */
     public void is(Incarnation incarnation) {
         me = Optional.of(incarnation);
+    }
+
+    /** Where others reach it: the address that it is bound to, or the machine's name where it is bound to all. */
+    public String reachedAt(String hostName) {
+        return server.getAddress().getAddress().isAnyLocalAddress() ? hostName : host;
     }
 
     public int port() {

@@ -107,6 +107,7 @@ public final class Lane implements Runnable {
 
     @Override
     public void run() {
+        rehearse();
         while (!closed) {
             try {
                 runOnce();
@@ -121,9 +122,24 @@ public final class Lane implements Runnable {
         runs.abandon();
     }
 
+    /**
+     * Says of nothing what is said in a recovery: the first time each statement is planned and its classes are loaded,
+     * which must not be when jobs wait to be adopted.
+     */
+    private void rehearse() {
+        try {
+            var _ = parts.store().takeOver(List.of());
+            var _ = parts.store().foreign(List.of());
+            var _ = parts.store().adopt(List.of());
+        } catch (StoreException e) {
+            LOG.atDebug().log("The rehearsal failed: {}", e.getMessage());
+        }
+    }
+
     private void runOnce() throws InterruptedException {
         hear();
         census(); // first: after trouble it tells which outcomes are written already
+        partitions.resetPositions();
         boolean taken = partitions.takeOver();
         runs.storeIntents();
         settle();
@@ -250,6 +266,9 @@ public final class Lane implements Runnable {
         }
         parts.slots().release(granted - started.size());
         started.forEach(runs::start);
+        if (started.isEmpty()) {
+            dueAt = in(SOON); // somebody else's by now, or locked: asking again at once would not change that
+        }
     }
 
     private boolean isOurs(RunningJob job) {

@@ -30,6 +30,7 @@ final class Partitions {
     private final Consumer<RunningJob> start;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final List<PartitionEpoch> refusals = new ArrayList<>();
+    private final Map<String, LaneEvent.LogReset> resets = new HashMap<>();
     private final HoldBack holdBack;
     private int turn;
     private boolean waiting;
@@ -66,25 +67,40 @@ final class Partitions {
         parts.meters().polled(partition.queue(), records);
     }
 
-    /** Kafka's log does not reach to our position. A human is told; identity alone decides from here. */
+    /** Kafka's log does not reach to our position; {@link #resetPositions} sees to it. */
     void logReset(LaneEvent.LogReset reset) {
-        Held mine = held.get(name(reset.partition()));
-        if (mine == null || !mine.isTaken() || !mine.partition().equals(reset.partition())) {
+        resets.put(name(reset.partition()), reset);
+    }
+
+    /** Goes on where the logs begin that do not reach to our positions. A human is told; identity alone decides from here. */
+    void resetPositions() {
+        for (Map.Entry<String, LaneEvent.LogReset> entry : List.copyOf(resets.entrySet())) {
+            LaneEvent.LogReset reset = entry.getValue();
+            Held mine = held.get(entry.getKey());
+            if (mine == null || !mine.partition().equals(reset.partition())) {
+                resets.remove(entry.getKey()); // it is another's now, or ours anew
+            } else if (mine.isTaken()) {
+                resetPosition(mine, reset);
+                resets.remove(entry.getKey());
+            }
+        }
+    }
+
+    private void resetPosition(Held mine, LaneEvent.LogReset reset) {
+        if (!parts.store().resetPosition(reset.partition(), reset.offset())) {
             return;
         }
-        if (parts.store().resetPosition(reset.partition(), reset.offset())) {
-            if (reset.position() > 0) { // a queue that was never read begins wherever its log begins
-                parts.watch()
-                        .incident(
-                                "log_out_of_range",
-                                name(reset.partition()),
-                                "Kafka's log does not hold offset " + reset.position()
-                                        + ", where claiming was to go on; "
-                                        + "it goes on at " + reset.offset()
-                                        + ". Records may have been deleted before they were claimed, or the log was set back.");
-            }
-            mine.doubt();
+        if (reset.position() > 0) { // a queue that was never read begins wherever its log begins
+            parts.watch()
+                    .incident(
+                            "log_out_of_range",
+                            name(reset.partition()),
+                            "Kafka's log does not hold offset " + reset.position()
+                                    + ", where claiming was to go on; "
+                                    + "it goes on at " + reset.offset()
+                                    + ". Records may have been deleted before they were claimed, or the log was set back.");
         }
+        mine.doubt();
     }
 
     /** Takes over in Postgres what the group has assigned: one statement for all. True if something was taken. */

@@ -1,8 +1,5 @@
 package dev.muster.worker.payments;
 
-import java.time.Duration;
-import java.util.Optional;
-
 /** What the provider has said about a charge. Silence, and answers that leave it open, are exceptions instead. */
 sealed interface PaymentAnswer {
 
@@ -14,7 +11,4 @@ sealed interface PaymentAnswer {
 
     /** The request is wrong and nothing was charged: no use to repeat it. */
     record Refused(String why) implements PaymentAnswer {}
-
-    /** Nothing was charged, and the same request may work later. */
-    record Later(String why, Optional<Duration> after) implements PaymentAnswer {}
 }

@@ -5,12 +5,13 @@ import dev.muster.job.JobHandler;
 import dev.muster.job.JobResult;
 import dev.muster.job.RetryPolicy;
 import java.time.Duration;
-import java.util.Optional;
 
 /** Charges a payment method, once, whatever happens to the worker meanwhile. Thread-safe. */
 public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
     /** The job type. */
     public static final String TYPE = "payment.charge";
+
+    private static final String CHARGE = "charge";
 
     private final PaymentGateway gateway;
 
@@ -40,12 +41,17 @@ public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
 
     @Override
     public JobResult run(PaymentCharge payment, JobContext context) throws Exception {
-        PaymentAnswer answer = context.effect("charge", key -> gateway.charge(payment, context.jobId(), key));
+        PaymentAnswer answer;
+        try {
+            answer = context.effect(
+                    CHARGE, key -> gateway.charge(payment, context.jobId(), key, context.unansweredSince(CHARGE)));
+        } catch (RateLimitedException e) {
+            return new JobResult.Retry("the provider limits our rate", e.after());
+        }
         return switch (answer) {
             case PaymentAnswer.Charged(String id) -> new JobResult.Succeeded(id);
             case PaymentAnswer.Declined(String code) -> new JobResult.Declined(code);
             case PaymentAnswer.Refused(String why) -> new JobResult.Fail(why);
-            case PaymentAnswer.Later(String why, Optional<Duration> after) -> new JobResult.Retry(why, after);
         };
     }
 }

@@ -14,11 +14,13 @@ import com.stripe.param.PaymentIntentListParams;
 import dev.muster.job.JobId;
 import dev.muster.job.ParkedException;
 import dev.muster.telemetry.MeterName;
+import dev.muster.time.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -37,18 +39,24 @@ public final class PaymentGateway {
 
     private static final String JOB_ID = "job_id";
     private static final Duration PARKED = Duration.ofSeconds(2);
+    /**
+     * So long a key is sure to be remembered. Source: Stripe API, "Idempotent requests": keys may be removed once they
+     * are at least 24 hours old.
+     */
+    private static final Duration KEY_TRUSTED = Duration.ofHours(20);
 
     private final StripeClient stripe;
     private final CircuitBreakerRegistry circuits;
     private final CircuitBreaker circuit;
     private final MeterRegistry meters;
+    private final Ticker clock;
 
     /**
      * A gateway; nothing is sent yet.
      *
      * @param timeout of connecting and of reading an answer, each
      */
-    public PaymentGateway(String baseUrl, String apiKey, Duration timeout, MeterRegistry meters) {
+    public PaymentGateway(String baseUrl, String apiKey, Duration timeout, MeterRegistry meters, Ticker clock) {
         // Our own retries carry on after a crash too; the client's would hide calls from the breaker. And the JDK
         // would repeat a POST by itself when a kept connection breaks.
         System.setProperty("sun.net.http.retryPost", "false");
@@ -64,6 +72,7 @@ public final class PaymentGateway {
         this.circuits = CircuitBreakerRegistry.of(circuitConfig());
         this.circuit = circuits.circuitBreaker(CIRCUIT);
         this.meters = meters;
+        this.clock = clock;
     }
 
     public CircuitBreakerRegistry circuits() {
@@ -77,17 +86,25 @@ public final class PaymentGateway {
     /**
      * Charges, or finds out that it was charged before.
      *
+     * @param unansweredSince when this was tried before without an answer; the provider forgets a key after a day, so
+     *     what is older than that is looked up in its books before anything is sent
      * @throws ParkedException while the circuit is open
+     * @throws RateLimitedException when the provider wants fewer requests; for the circuit as bad as an error
      * @throws StripeException when the outcome of the call is not known
      */
-    PaymentAnswer charge(PaymentCharge payment, JobId job, String idempotencyKey) throws StripeException {
+    PaymentAnswer charge(PaymentCharge payment, JobId job, String idempotencyKey, Optional<Instant> unansweredSince)
+            throws StripeException {
         if (!circuit.tryAcquirePermission()) {
             count("charge", "circuit_open");
             throw new ParkedException("the circuit to the payment provider is open", PARKED);
         }
         long started = circuit.getCurrentTimestamp();
         try {
-            PaymentAnswer answer = create(payment, job, idempotencyKey);
+            Optional<PaymentAnswer> before = unansweredSince.isPresent()
+                            && unansweredSince.get().isBefore(clock.now().minus(KEY_TRUSTED))
+                    ? reconcile(payment, job)
+                    : Optional.empty();
+            PaymentAnswer answer = before.isPresent() ? before.get() : create(payment, job, idempotencyKey);
             circuit.onResult(circuit.getCurrentTimestamp() - started, circuit.getTimestampUnit(), answer);
             return answer;
         } catch (StripeException | RuntimeException e) {
@@ -116,7 +133,7 @@ public final class PaymentGateway {
             return new PaymentAnswer.Declined(code(e));
         } catch (RateLimitException e) {
             count("charge", "429");
-            return new PaymentAnswer.Later("the provider limits our rate", retryAfter(e));
+            throw new RateLimitedException(retryAfter(e));
         } catch (IdempotencyException e) {
             count("charge", "409");
             // 400: the key was used with other parameters, which ours never are. 409: the first call is still on its
@@ -204,8 +221,6 @@ public final class PaymentGateway {
                 .waitDurationInOpenState(Duration.ofSeconds(2))
                 .automaticTransitionFromOpenToHalfOpenEnabled(true)
                 .permittedNumberOfCallsInHalfOpenState(5)
-                // A rate limit is the provider protecting itself; more calls now would be as harmful as errors.
-                .recordResult(answer -> answer instanceof PaymentAnswer.Later)
                 .build();
     }
 }

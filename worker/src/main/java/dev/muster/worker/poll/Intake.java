@@ -46,6 +46,7 @@ public final class Intake implements Runnable, IntakePort {
     private static final Duration POLL = Duration.ofMillis(50);
 
     private static final Duration COMMIT = Duration.ofMillis(500);
+    private static final Duration BEGINNINGS = Duration.ofSeconds(5);
 
     private final Consumer<byte[], byte[]> consumer;
     private final List<Lane> lanes;
@@ -56,6 +57,9 @@ public final class Intake implements Runnable, IntakePort {
     private final ConcurrentLinkedQueue<Order> orders = new ConcurrentLinkedQueue<>();
     private final Map<TopicPartition, Assigned> assigned = new HashMap<>();
     private final Map<TopicPartition, OffsetAndMetadata> toCommit = new HashMap<>();
+    /** Partitions whose log does not reach to our position, with that. */
+    private final Map<TopicPartition, Long> outOfRange = new HashMap<>();
+
     private Set<String> subscribed = Set.of();
     private long committedAt;
     private volatile boolean satisfied;
@@ -156,6 +160,7 @@ public final class Intake implements Runnable, IntakePort {
         try {
             if (subscribe()) {
                 obey();
+                findBeginnings();
                 meetDemand();
                 pass(consumer.poll(POLL));
                 commit();
@@ -166,7 +171,7 @@ public final class Intake implements Runnable, IntakePort {
         } catch (WakeupException e) {
             // Somebody has an order for us, or wants us to leave; the loop looks.
         } catch (OffsetOutOfRangeException e) {
-            outOfRange(e.offsetOutOfRangePartitions());
+            outOfRange.putAll(e.offsetOutOfRangePartitions());
         } catch (UnreleasedInstanceIdException | FencedInstanceIdException e) {
             throw e; // another process has our instance id: this life is over
         } catch (RetriableException e) {
@@ -270,9 +275,13 @@ public final class Intake implements Runnable, IntakePort {
         }
     }
 
-    private void outOfRange(Map<TopicPartition, Long> positions) {
-        Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(positions.keySet(), Duration.ofSeconds(5));
-        positions.forEach((tp, position) -> {
+    /** Where Kafka's log begins above our position, the lane decides; asked until Kafka answers. */
+    private void findBeginnings() {
+        if (outOfRange.isEmpty()) {
+            return;
+        }
+        Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(outOfRange.keySet(), BEGINNINGS);
+        outOfRange.forEach((tp, position) -> {
             Assigned known = assigned.get(tp);
             Long beginning = beginnings.get(tp);
             if (known != null && beginning != null) {
@@ -282,6 +291,7 @@ public final class Intake implements Runnable, IntakePort {
                 lane(tp).tell(new LaneEvent.LogReset(known.partition(), position, beginning));
             }
         });
+        outOfRange.clear();
     }
 
     private Lane lane(TopicPartition tp) {
@@ -336,6 +346,7 @@ public final class Intake implements Runnable, IntakePort {
             for (TopicPartition tp : new HashSet<>(partitions)) {
                 Assigned known = assigned.remove(tp);
                 toCommit.remove(tp);
+                outOfRange.remove(tp);
                 if (known != null) {
                     byLane.computeIfAbsent(lane(tp), lane -> new ArrayList<>()).add(known.partition());
                 }

@@ -3,7 +3,6 @@ package dev.muster.worker.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.muster.job.JobId;
 import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
@@ -46,8 +45,12 @@ final class VerdictsTest {
 
     @Test
     void the_submitters_own_limit_goes_before_the_handlers() {
-        assertThat(of(job(0, Optional.of(1)), JobResult.retry("x")).verdict()).isEqualTo(Outcome.Verdict.DEAD);
-        assertThat(of(job(5, Optional.of(9)), JobResult.retry("x")).verdict()).isEqualTo(Outcome.Verdict.RETRIED);
+        assertThat(of(SampleJob.running(0, Optional.of(1)), JobResult.retry("x"))
+                        .verdict())
+                .isEqualTo(Outcome.Verdict.DEAD);
+        assertThat(of(SampleJob.running(5, Optional.of(9)), JobResult.retry("x"))
+                        .verdict())
+                .isEqualTo(Outcome.Verdict.RETRIED);
     }
 
     @Test
@@ -114,7 +117,7 @@ final class VerdictsTest {
     }
 
     private static Outcome of(int failures, JobResult result) {
-        return of(job(failures, Optional.empty()), result);
+        return of(SampleJob.running(failures, Optional.empty()), result);
     }
 
     private static Outcome of(RunningJob job, JobResult result) {
@@ -123,18 +126,6 @@ final class VerdictsTest {
 
     private static Outcome thrown(Throwable thrown) {
         return Verdicts.of(
-                job(0, Optional.empty()), thrown, POLICY, new SplittableRandom(1), Optional.of(ENTERED), List.of());
-    }
-
-    private static RunningJob job(int failures, Optional<Integer> maxFailures) {
-        return new RunningJob(
-                JobId.of("test", "1"),
-                "test",
-                1,
-                new RunningJob.Place("q", 0, 0),
-                Optional.empty(),
-                new RunningJob.Budget(failures, 0, maxFailures),
-                new RunningJob.Times(Instant.EPOCH, Optional.empty()),
-                new RunningJob.Bytes(null, new byte[0], null));
+                SampleJob.running(), thrown, POLICY, new SplittableRandom(1), Optional.of(ENTERED), List.of());
     }
 }

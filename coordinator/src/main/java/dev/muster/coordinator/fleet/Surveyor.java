@@ -1,0 +1,68 @@
+package dev.muster.coordinator.fleet;
+
+import dev.muster.store.FleetStore;
+import dev.muster.store.PoolStore;
+import dev.muster.time.Ticker;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads once a second what Postgres knows of the fleet, elsewhere, and tells the loop. Confined to the fleet's thread.
+ */
+final class Surveyor {
+    private static final Logger LOG = LoggerFactory.getLogger(Surveyor.class);
+    private static final Duration EVERY = Duration.ofSeconds(1);
+
+    private final FleetStore fleet;
+    private final PoolStore pools;
+    private final String pool;
+    private final Consumer<FleetMessage> told;
+    private final Ticker ticker;
+    private final Executor tasks;
+    /** One at a time, so that what is read later is told later. */
+    private final AtomicBoolean looking = new AtomicBoolean();
+
+    private long nextNanos;
+
+    Surveyor(
+            FleetStore fleet,
+            PoolStore pools,
+            String pool,
+            Consumer<FleetMessage> told,
+            Ticker ticker,
+            Executor tasks) {
+        this.fleet = fleet;
+        this.pools = pools;
+        this.pool = pool;
+        this.told = told;
+        this.ticker = ticker;
+        this.tasks = tasks;
+        this.nextNanos = ticker.nanos();
+    }
+
+    /** The next look is due at once. */
+    void lookSoon() {
+        nextNanos = ticker.nanos();
+    }
+
+    void lookIfDue(long epoch) {
+        long now = ticker.nanos();
+        if (now - nextNanos < 0 || !looking.compareAndSet(false, true)) {
+            return;
+        }
+        nextNanos = now + EVERY.toNanos();
+        tasks.execute(() -> {
+            try {
+                told.accept(new FleetMessage.Surveyed(epoch, fleet.live(), pools.isGivenUp(pool)));
+            } catch (RuntimeException e) {
+                LOG.debug("The fleet could not be read: {}; tried again in a second", e.getMessage());
+            } finally {
+                looking.set(false);
+            }
+        });
+    }
+}
