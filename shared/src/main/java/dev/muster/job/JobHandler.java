@@ -28,6 +28,13 @@ public interface JobHandler<P> {
      */
     JobResult run(P payload, JobContext context) throws Exception;
 
+    /**
+     * Called once, before this worker gets jobs: whatever is slow the first time, and touches nothing outside. A worker
+     * that has just started adopts the jobs of a dead one by the dozen, and they would all do it at once. An exception
+     * is logged. Default: nothing.
+     */
+    default void prepare() {}
+
     /** When a failed run is tried again, and how often. Default: {@link RetryPolicy#defaults()}. */
     default RetryPolicy retryPolicy() {
         return RetryPolicy.defaults();

@@ -128,6 +128,8 @@ public final class RelayLoop implements AutoCloseable {
             oldestMillis = 0;
             return false;
         }
+        // Before it is told, and again with each try: while Kafka refuses, this is what grows.
+        oldestMillis = rows.isEmpty() ? 0 : ageMillis(rows.getFirst());
         produce(held.producer(), rows, incidents);
         if (!incidents.isEmpty()) {
             store.markRelayed(incidents);
@@ -160,14 +162,16 @@ public final class RelayLoop implements AutoCloseable {
 
     private void move(Session held, List<Row> rows) {
         Row last = rows.getLast();
-        oldestMillis =
-                Math.max(0, Duration.between(last.times().at(), ticker.now()).toMillis());
         if (store.moveCursor(last.place(), held.epoch())) {
             session = Optional.of(held.at(last.place()));
         } else {
             LOG.warn("The relay's cursor belongs to a later leader than epoch {}; leaves it alone", held.epoch());
             drop();
         }
+    }
+
+    private long ageMillis(Row row) {
+        return Math.max(0, Duration.between(row.times().at(), ticker.now()).toMillis());
     }
 
     private void drop() {

@@ -64,16 +64,17 @@ public final class Handlers {
         return Optional.ofNullable(byType.get(type));
     }
 
-    /** Loads what reading their payloads needs, so that the first job of each type is as quick as the next. */
+    /** Makes the first job of each type as quick as the next: loads what reading its payload needs, and what it says itself. */
     public void prepare() {
         byType.values().forEach(handler -> {
             try {
                 var _ = Json.MAPPER.readerFor(handler.payloadType());
+                handler.prepare();
             } catch (RuntimeException | LinkageError e) {
                 LOG.atWarn()
                         .addKeyValue("type", handler.type())
                         .setCause(e)
-                        .log("The payload of this handler can't be read");
+                        .log("This handler could not be prepared");
             }
         });
     }

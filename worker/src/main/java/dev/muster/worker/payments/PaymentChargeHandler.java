@@ -35,6 +35,11 @@ public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
     }
 
     @Override
+    public void prepare() {
+        gateway.prepare();
+    }
+
+    @Override
     public RetryPolicy retryPolicy() {
         return new RetryPolicy(10, Duration.ofMillis(500), Duration.ofMinutes(2));
     }

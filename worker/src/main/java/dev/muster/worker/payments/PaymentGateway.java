@@ -8,6 +8,7 @@ import com.stripe.exception.InvalidRequestException;
 import com.stripe.exception.RateLimitException;
 import com.stripe.exception.StripeException;
 import com.stripe.model.PaymentIntent;
+import com.stripe.net.ApiResource;
 import com.stripe.net.RequestOptions;
 import com.stripe.param.PaymentIntentCreateParams;
 import com.stripe.param.PaymentIntentListParams;
@@ -75,6 +76,17 @@ public final class PaymentGateway {
         this.clock = clock;
     }
 
+    /**
+     * Lets the client build what it writes requests and reads answers with, hundreds of adapters by reflection. Calls that
+     * begin at the same time each build all of it: measured with forty on two cores, the last began a second late.
+     */
+    void prepare() {
+        var _ = params(new PaymentCharge(1, "eur", "cus_0", "pm_0"), JobId.of("muster", "prepare"))
+                .toMap();
+        var _ = ApiResource.INTERNAL_GSON.fromJson(
+                "{\"id\":\"pi_0\",\"object\":\"payment_intent\",\"status\":\"succeeded\"}", PaymentIntent.class);
+    }
+
     public CircuitBreakerRegistry circuits() {
         return circuits;
     }
@@ -114,14 +126,7 @@ public final class PaymentGateway {
     }
 
     private PaymentAnswer create(PaymentCharge payment, JobId job, String idempotencyKey) throws StripeException {
-        PaymentIntentCreateParams params = PaymentIntentCreateParams.builder()
-                .setAmount(payment.amount())
-                .setCurrency(payment.currency().toLowerCase(Locale.ROOT))
-                .setCustomer(payment.customer())
-                .setPaymentMethod(payment.paymentMethod())
-                .setConfirm(true)
-                .putMetadata(JOB_ID, job.toString())
-                .build();
+        PaymentIntentCreateParams params = params(payment, job);
         RequestOptions options =
                 RequestOptions.builder().setIdempotencyKey(idempotencyKey).build();
         try {
@@ -160,6 +165,17 @@ public final class PaymentGateway {
             // The stored 500 would be replayed for ever; whether the money was taken, only the provider's books say.
             return reconcile(payment, job).orElseThrow(() -> e);
         }
+    }
+
+    private static PaymentIntentCreateParams params(PaymentCharge payment, JobId job) {
+        return PaymentIntentCreateParams.builder()
+                .setAmount(payment.amount())
+                .setCurrency(payment.currency().toLowerCase(Locale.ROOT))
+                .setCustomer(payment.customer())
+                .setPaymentMethod(payment.paymentMethod())
+                .setConfirm(true)
+                .putMetadata(JOB_ID, job.toString())
+                .build();
     }
 
     /** Looks in the provider's books for this job's payment. */
