@@ -2,9 +2,6 @@ package dev.muster.coordinator.fleet;
 
 import dev.muster.coordinator.recovery.Death;
 import dev.muster.fleet.ExitCode;
-import dev.muster.supervision.SupervisorDecider;
-import dev.muster.supervision.SupervisorSpec;
-import dev.muster.supervision.SupervisorState;
 import dev.muster.telemetry.MeterName;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -14,18 +11,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether a dead worker is started again, and when: {@link SupervisorDecider} with its memory, and what is told of its
+ * Whether a dead worker is started again, and when: {@link RestartDecider} with its memory, and what is told of its
  * decisions. Confined to the fleet's thread.
  */
 final class Restarts {
     private static final Logger LOG = LoggerFactory.getLogger(Restarts.class);
 
-    private final SupervisorSpec spec;
+    private final RestartRules spec;
     private final String pool;
     private final MeterRegistry meters;
-    private SupervisorState state = SupervisorState.initial();
+    private RestartMemory state = RestartMemory.initial();
 
-    Restarts(SupervisorSpec spec, String pool, MeterRegistry meters) {
+    Restarts(RestartRules spec, String pool, MeterRegistry meters) {
         this.spec = spec;
         this.pool = pool;
         this.meters = meters;
@@ -57,7 +54,7 @@ final class Restarts {
 
     /** A new leader begins with a clean slate, as a restarted supervisor does; so does a pool that was brought back. */
     void forget() {
-        state = SupervisorState.initial();
+        state = RestartMemory.initial();
     }
 
     /** What follows from a death whose fence stands. */
@@ -67,25 +64,25 @@ final class Restarts {
             return new Verdict.Misconfigured("Worker " + worker + " says that its configuration is wrong; it is not "
                     + "started again. Read its log, correct the configuration and restart the coordinator");
         }
-        SupervisorDecider.Decision decision =
-                SupervisorDecider.ended(spec, state, worker, nowNanos, RandomGenerator.getDefault());
+        RestartDecider.Decision decision =
+                RestartDecider.ended(spec, state, worker, nowNanos, RandomGenerator.getDefault());
         state = decision.next();
         return switch (decision.effect()) {
-            case SupervisorDecider.Effect.Restart(String child, int inARow, Duration delay) -> {
+            case RestartDecider.Effect.Restart(String child, int inARow, Duration delay) -> {
                 MeterName.SUPERVISOR_RESTARTS
                         .counter(meters, spec.name(), death.restartReason())
                         .increment();
                 LOG.info("Restarts {} in {} ms, restart {} in a row", child, delay.toMillis(), inARow);
                 yield new Verdict.In(delay);
             }
-            case SupervisorDecider.Effect.GiveUp(int restarts) ->
+            case RestartDecider.Effect.GiveUp(int restarts) ->
                 giveUp(
                         death,
                         "Pool " + pool + " is given up: " + restarts + " restarts within " + spec.period()
                                 + ", more than " + spec.intensity()
                                 + ". Its workers drain and its queues are paused. Read the workers' logs, remove the "
                                 + "cause, then: muster fleet restart " + pool);
-            case SupervisorDecider.Effect.StayDown() -> new Verdict.Never();
+            case RestartDecider.Effect.StayDown() -> new Verdict.Never();
         };
     }
 

@@ -71,10 +71,7 @@ public final class Handlers {
                 var _ = Json.MAPPER.readerFor(handler.payloadType());
                 handler.prepare();
             } catch (RuntimeException | LinkageError e) {
-                LOG.atWarn()
-                        .addKeyValue("type", handler.type())
-                        .setCause(e)
-                        .log("This handler could not be prepared");
+                LOG.atWarn().addKeyValue("type", handler.type()).setCause(e).log("This handler could not be prepared");
             }
         });
     }
