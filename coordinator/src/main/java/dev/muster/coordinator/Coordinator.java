@@ -7,6 +7,7 @@ import dev.muster.coordinator.fleet.FleetLoop;
 import dev.muster.coordinator.fleet.Launcher;
 import dev.muster.coordinator.fleet.LocalHost;
 import dev.muster.coordinator.fleet.ProcessLauncher;
+import dev.muster.coordinator.fleet.RestartRules;
 import dev.muster.coordinator.http.HttpApi;
 import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.coordinator.liveness.LivenessConfig;
@@ -28,7 +29,6 @@ import dev.muster.store.PressureStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
 import dev.muster.supervision.RestartBackoff;
-import dev.muster.supervision.SupervisorSpec;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -143,7 +143,7 @@ public final class Coordinator implements AutoCloseable {
         Ticker ticker = Ticker.system();
         Launcher launcher = launcher(settings);
         LivenessConfig thresholds = LivenessConfig.of(settings);
-        SupervisorSpec spec = supervisor(settings);
+        RestartRules spec = supervisor(settings);
 
         Database database =
                 opened(resources, Database.open(settings, "muster-coordinator", CONNECTIONS, Optional.of(meters)));
@@ -244,8 +244,8 @@ public final class Coordinator implements AutoCloseable {
         };
     }
 
-    private static SupervisorSpec supervisor(Settings settings) {
-        return new SupervisorSpec(
+    private static RestartRules supervisor(Settings settings) {
+        return new RestartRules(
                 settings.string(Setting.WORKER_POOL),
                 settings.integer(Setting.FLEET_INTENSITY, 0, 100_000),
                 settings.duration(Setting.FLEET_PERIOD),

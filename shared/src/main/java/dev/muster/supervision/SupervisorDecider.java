@@ -1,73 +1,45 @@
 package dev.muster.supervision;
 
-import dev.muster.supervision.SupervisorState.Streak;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.random.RandomGenerator;
 
 /**
- * Says what becomes of a permanent child that has ended, under {@code one_for_one}. A function of its inputs: the
- * clock's reading is one, and so is chance.
+ * Erlang/OTP's supervisor as a function: from its state and what it is told follow its next state and what is to be
+ * done. It starts no process, reads no clock and has no thread; whoever calls it carries out the effects in order and
+ * reports the outcomes as events. One supervisor's events are given to it one after the other.
  *
- * <p>Source: OTP, {@code supervisor:add_restart/1}: the restart that exceeds the intensity is not done any more; a
- * restart exactly one period ago still counts.
+ * <p>A supervisor does one thing at a time. While it waits for a child to start or stop, messages stay in its mailbox,
+ * which is part of its state; so an exit, a call or a shutdown may be reported at any moment and is dealt with in its
+ * turn, as in OTP.
+ *
+ * <p>A tree is made of supervisors that are children of others: {@link SupervisorEffect.Start} of a child of type
+ * supervisor is its {@link #init}, {@link SupervisorEffect.Stop} its {@link SupervisorEvent.Message.Terminate}, and its
+ * {@link SupervisorEffect.Exit} the parent's {@link SupervisorEvent.Message.Exited}, or a
+ * {@link SupervisorEvent.StartResult.Failed} if it comes before {@link SupervisorEffect.Initialized}.
+ *
+ * <p>Source: OTP 25, {@code supervisor.erl}. Its traces are the tests.
  */
 public final class SupervisorDecider {
     private SupervisorDecider() {}
 
-    /** What to do, and what to remember. */
-    public record Decision(SupervisorState next, Effect effect) {}
-
-    /** What to do. */
-    public sealed interface Effect {
-        /** Start the child again after the delay. */
-        record Restart(String child, int inARow, Duration delay) implements Effect {}
-
-        /** Restart no child any more and tell whoever is above: this many restarts fell into the period. */
-        record GiveUp(int restarts) implements Effect {}
-
-        /** The supervisor has given up before. */
-        record StayDown() implements Effect {}
+    /** What to remember, and what to do. */
+    public record Decision(SupervisorState next, List<SupervisorEffect> effects) {
+        public Decision {
+            effects = List.copyOf(effects);
+        }
     }
 
-    /** A child has ended. */
-    public static Decision ended(
-            SupervisorSpec spec, SupervisorState state, String child, long nowNanos, RandomGenerator random) {
-        if (state.gaveUp()) {
-            return new Decision(state, new Effect.StayDown());
-        }
-        List<Long> recent = recent(spec, state, nowNanos);
-        if (recent.size() > spec.intensity()) {
-            return new Decision(new SupervisorState(recent, state.streaks(), true), new Effect.GiveUp(recent.size()));
-        }
-        int inARow = streak(spec, state, child, nowNanos) + 1;
-        Map<String, Streak> streaks = new HashMap<>(state.streaks());
-        streaks.put(child, new Streak(inARow, nowNanos));
-        return new Decision(
-                new SupervisorState(recent, streaks, false),
-                new Effect.Restart(child, inARow, spec.backoff().before(inARow, random)));
+    /** The supervisor's start: its children are started in order. */
+    public static Decision init(SupervisorSpec spec) {
+        // A start is no restart, so the time is of no account.
+        return new SupervisorTurn(SupervisorState.initial(spec), 0).init();
     }
 
-    private static List<Long> recent(SupervisorSpec spec, SupervisorState state, long nowNanos) {
-        List<Long> recent = new ArrayList<>();
-        for (long at : state.restarts()) {
-            if (nowNanos - at <= spec.period().toNanos()) {
-                recent.add(at);
-            }
-        }
-        recent.add(nowNanos);
-        return recent;
-    }
-
-    private static int streak(SupervisorSpec spec, SupervisorState state, String child, long nowNanos) {
-        Streak streak = state.streaks().get(child);
-        return streak == null
-                        || nowNanos - streak.lastNanos()
-                                > spec.backoff().proven().toNanos()
-                ? 0
-                : streak.length();
+    /**
+     * Something has happened.
+     *
+     * @param nowNanos the monotonic clock; never less than in an earlier call
+     */
+    public static Decision decide(SupervisorState state, SupervisorEvent event, long nowNanos) {
+        return new SupervisorTurn(state, nowNanos).take(event);
     }
 }

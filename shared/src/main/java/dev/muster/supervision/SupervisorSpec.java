@@ -1,24 +1,29 @@
 package dev.muster.supervision;
 
-import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
- * What a supervisor of permanent children goes by: strategy {@code one_for_one}, that is, only the child that ended is
- * started again. Immutable.
+ * A supervisor to be: what OTP's {@code init/1} returns.
  *
- * <p>Source: OTP, {@code supervisor}, "Maximum Restart Intensity".
+ * <p>Source: OTP, {@code supervisor:check_childspecs/2}.
  *
- * @param name of the supervisor, for messages and metrics
- * @param intensity more restarts than this within the period: it gives up, from 0
- * @param period above zero
+ * @param flags what the supervisor goes by
+ * @param children in start order, each with an id of its own; may be empty
  */
-public record SupervisorSpec(String name, int intensity, Duration period, RestartBackoff backoff) {
+public record SupervisorSpec(SupervisorFlags flags, List<ChildSpec> children) {
     public SupervisorSpec {
-        if (intensity < 0) {
-            throw new IllegalArgumentException("intensity is negative: " + intensity);
-        }
-        if (period.isNegative() || period.isZero()) {
-            throw new IllegalArgumentException("period is not above zero: " + period);
+        children = List.copyOf(children);
+        Set<String> ids = new HashSet<>();
+        for (ChildSpec child : children) {
+            if (!ids.add(child.id())) {
+                throw new IllegalArgumentException("two children have the id " + child.id());
+            }
+            if (!flags.allow(child)) {
+                throw new IllegalArgumentException(
+                        "a child can't be significant where auto_shutdown is never: " + child.id());
+            }
         }
     }
 }

@@ -1,25 +1,27 @@
 package dev.muster.supervision;
 
+import dev.muster.supervision.SupervisorEvent.Message;
 import java.util.List;
-import java.util.Map;
 
 /**
- * What a supervisor remembers. Immutable.
+ * All that a supervisor remembers. Immutable.
  *
- * @param restarts when there was a restart, in nanoseconds of the monotonic clock, oldest first; within the period only
- * @param streaks of each child that was restarted: how often in a row
- * @param gaveUp true for good once the intensity was exceeded
+ * @param flags what it goes by
+ * @param children in start order
+ * @param restarts those that count against the intensity
+ * @param phase what it is doing
+ * @param mailbox messages that it has not read yet, oldest first
  */
-public record SupervisorState(List<Long> restarts, Map<String, Streak> streaks, boolean gaveUp) {
+public record SupervisorState(
+        SupervisorFlags flags, Children children, RestartWindow restarts, Phase phase, List<Message> mailbox) {
+
     public SupervisorState {
-        restarts = List.copyOf(restarts);
-        streaks = Map.copyOf(streaks);
+        mailbox = List.copyOf(mailbox);
     }
 
-    /** Restarts of one child in a row; a child that has lived long enough to have worked begins a new one. */
-    public record Streak(int length, long lastNanos) {}
-
-    public static SupervisorState initial() {
-        return new SupervisorState(List.of(), Map.of(), false);
+    /** A supervisor that has done nothing yet. */
+    static SupervisorState initial(SupervisorSpec spec) {
+        return new SupervisorState(
+                spec.flags(), Children.unstarted(spec.children()), RestartWindow.empty(), new Phase.Idle(), List.of());
     }
 }

@@ -12,7 +12,6 @@ import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.IncidentStore;
-import dev.muster.supervision.SupervisorSpec;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -72,7 +71,7 @@ public final class FleetLoop {
      */
     public FleetLoop(
             Collaborators with,
-            SupervisorSpec spec,
+            RestartRules spec,
             Consumer<LivenessEvent> liveness,
             Ticker ticker,
             MeterRegistry meters,

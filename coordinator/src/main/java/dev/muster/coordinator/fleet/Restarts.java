@@ -4,9 +4,6 @@ import dev.muster.coordinator.recovery.Death;
 import dev.muster.fleet.ExitCode;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.StoreException;
-import dev.muster.supervision.SupervisorDecider;
-import dev.muster.supervision.SupervisorSpec;
-import dev.muster.supervision.SupervisorState;
 import dev.muster.telemetry.MeterName;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -18,20 +15,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether a dead worker is started again, and when: {@link SupervisorDecider} with its memory, and what is told of its
+ * Whether a dead worker is started again, and when: {@link RestartDecider} with its memory, and what is told of its
  * decisions. Confined to the fleet's thread.
  */
 final class Restarts {
     private static final Logger LOG = LoggerFactory.getLogger(Restarts.class);
 
-    private final SupervisorSpec spec;
+    private final RestartRules spec;
     private final String pool;
     private final IncidentStore incidents;
     private final MeterRegistry meters;
     private final Executor tasks;
-    private SupervisorState state = SupervisorState.initial();
+    private RestartMemory state = RestartMemory.initial();
 
-    Restarts(SupervisorSpec spec, String pool, IncidentStore incidents, MeterRegistry meters, Executor tasks) {
+    Restarts(RestartRules spec, String pool, IncidentStore incidents, MeterRegistry meters, Executor tasks) {
         this.spec = spec;
         this.pool = pool;
         this.incidents = incidents;
@@ -54,7 +51,7 @@ final class Restarts {
 
     /** A new leader begins with a clean slate, as a restarted supervisor does. */
     void forget() {
-        state = SupervisorState.initial();
+        state = RestartMemory.initial();
     }
 
     /** What follows from a death whose fence stands. */
@@ -66,25 +63,25 @@ final class Restarts {
             giveUp(worker, summary, exit.report().lastLines(), epoch);
             return new Verdict.Never();
         }
-        SupervisorDecider.Decision decision =
-                SupervisorDecider.ended(spec, state, worker, nowNanos, RandomGenerator.getDefault());
+        RestartDecider.Decision decision =
+                RestartDecider.ended(spec, state, worker, nowNanos, RandomGenerator.getDefault());
         state = decision.next();
         return switch (decision.effect()) {
-            case SupervisorDecider.Effect.Restart(String child, int inARow, Duration delay) -> {
+            case RestartDecider.Effect.Restart(String child, int inARow, Duration delay) -> {
                 MeterName.SUPERVISOR_RESTARTS
                         .counter(meters, spec.name(), death.restartReason())
                         .increment();
                 LOG.info("Restarts {} in {} ms, restart {} in a row", child, delay.toMillis(), inARow);
                 yield new Verdict.In(delay);
             }
-            case SupervisorDecider.Effect.GiveUp(int restarts) -> {
+            case RestartDecider.Effect.GiveUp(int restarts) -> {
                 String summary = "Pool " + pool + " is given up: " + restarts + " restarts within " + spec.period()
                         + ", more than " + spec.intensity() + ". No worker of it is started again. Read the workers' "
                         + "logs, remove the cause and restart the coordinator";
                 giveUp(worker, summary, List.of(), epoch);
                 yield new Verdict.Never();
             }
-            case SupervisorDecider.Effect.StayDown() -> new Verdict.Never();
+            case RestartDecider.Effect.StayDown() -> new Verdict.Never();
         };
     }
 
