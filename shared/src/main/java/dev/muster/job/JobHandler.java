@@ -30,10 +30,12 @@ public interface JobHandler<P> {
 
     /**
      * Called once, before this worker gets jobs: whatever is slow the first time, and touches nothing outside. A worker
-     * that has just started adopts the jobs of a dead one by the dozen, and they would all do it at once. An exception
-     * is logged. Default: nothing.
+     * that has just started adopts the jobs of a dead one by the dozen, and they would all do it at once. Default:
+     * nothing.
+     *
+     * @throws Exception is logged; the worker starts all the same
      */
-    default void prepare() {}
+    default void prepare() throws Exception {}
 
     /** When a failed run is tried again, and how often. Default: {@link RetryPolicy#defaults()}. */
     default RetryPolicy retryPolicy() {

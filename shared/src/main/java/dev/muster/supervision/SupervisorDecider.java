@@ -13,7 +13,8 @@ import java.util.List;
  *
  * <p>A tree is made of supervisors that are children of others: {@link SupervisorEffect.Start} of a child of type
  * supervisor is its {@link #init}, {@link SupervisorEffect.Stop} its {@link SupervisorEvent.Message.Terminate}, and its
- * {@link SupervisorEffect.Exit} the parent's {@link SupervisorEvent.Message.Exited}.
+ * {@link SupervisorEffect.Exit} the parent's {@link SupervisorEvent.Message.Exited}, or a
+ * {@link SupervisorEvent.StartResult.Failed} if it comes before {@link SupervisorEffect.Initialized}.
  *
  * <p>Source: OTP 25, {@code supervisor.erl}. Its traces are the tests.
  */

@@ -70,7 +70,7 @@ public final class Handlers {
             try {
                 var _ = Json.MAPPER.readerFor(handler.payloadType());
                 handler.prepare();
-            } catch (RuntimeException | LinkageError e) {
+            } catch (Exception | LinkageError e) {
                 LOG.atWarn().addKeyValue("type", handler.type()).setCause(e).log("This handler could not be prepared");
             }
         });

@@ -35,7 +35,7 @@ public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
     }
 
     @Override
-    public void prepare() {
+    public void prepare() throws Exception {
         gateway.prepare();
     }
 
