@@ -12,6 +12,9 @@ import dev.muster.fleet.Incarnation;
 import dev.muster.job.JobId;
 import dev.muster.job.Ordering;
 import dev.muster.protocol.Topics;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -271,6 +274,38 @@ final class InterleavingIT {
         }
     }
 
+    /** The lane of one partition can't claim; the other one's commits go on, and take nothing of the first along. */
+    @Test
+    void H11_what_is_polled_and_not_claimed_is_not_committed(
+            PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) throws SQLException {
+        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
+            String queue = stack.queue(Ordering.NONE, 2);
+            Incarnation me = stack.awaitOwner(stack.worker(), queue, 2);
+            List<JobId> jobs = new ArrayList<>();
+            try (Connection holder = stack.connect();
+                    Statement statement = holder.createStatement()) {
+                holder.setAutoCommit(false);
+                statement.execute(
+                        "SELECT FROM partition_owner WHERE queue = '" + queue + "' AND partition = 0 FOR UPDATE");
+                jobs.addAll(stack.submitPauses(queue, 8, 10));
+                stack.awaitBlocked(me, "claim");
+                // Twice: the first commit may have been on its way before the records of the other were polled.
+                for (int round = 0; round < 2; round++) {
+                    long before = committed(stack).getOrDefault(jobsOf(queue, 1), 0L);
+                    jobs.addAll(stack.submitPauses(queue, 8, 10));
+                    Awaitility.await()
+                            .atMost(WorkerStack.PATIENCE)
+                            .until(() -> committed(stack).getOrDefault(jobsOf(queue, 1), 0L) > before);
+                }
+                assertThat(committed(stack).getOrDefault(jobsOf(queue, 0), 0L))
+                        .isLessThanOrEqualTo(next(stack, queue, 0));
+                holder.rollback();
+            }
+            stack.awaitFinal(jobs);
+            stack.assertSucceededOnce(jobs);
+        }
+    }
+
     @Test
     void H12_a_topic_that_is_made_anew_under_a_running_worker_loses_none_of_its_jobs(
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) throws Exception {
@@ -379,6 +414,10 @@ final class InterleavingIT {
     private static long next(WorkerStack stack, String queue, int partition) {
         return stack.count(
                 "SELECT next_offset FROM partition_owner WHERE queue = '" + queue + "' AND partition = " + partition);
+    }
+
+    private static TopicPartition jobsOf(String queue, int partition) {
+        return new TopicPartition(Topics.jobs(queue), partition);
     }
 
     private static Map<TopicPartition, Long> committed(WorkerStack stack) {

@@ -201,6 +201,30 @@ final class ZombieIT {
         }
     }
 
+    /** H8: what its new owner could not adopt at its takeover, it finds later: no notice tells of this fence. */
+    @Test
+    void what_is_fenced_only_after_its_partitions_have_moved_is_found_by_the_scan(
+            PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
+        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
+            String queue = stack.queue(Ordering.NONE, 2);
+            ChildProcess zombie = stack.worker();
+            Incarnation dead = stack.awaitOwner(zombie, queue, 2);
+            List<JobId> jobs = stack.submitPauses(queue, 4, 1_500);
+            awaitRunning(stack, dead, jobs.size());
+            zombie.signal("STOP");
+
+            ChildProcess heir = stack.worker();
+            stack.evict(dead);
+            stack.awaitOwner(heir, queue, 2);
+            stack.fence(dead);
+            stack.awaitFinal(jobs);
+            zombie.signal("CONT");
+
+            assertHalted(zombie, dead, stack);
+            stack.assertSucceededOnce(jobs);
+        }
+    }
+
     private static void assertHalted(ChildProcess zombie, Incarnation dead, WorkerStack stack) {
         assertThat(zombie.awaitExit(WorkerStack.PATIENCE))
                 .as("the zombie ends; workers said:%n%s", stack.logs())
