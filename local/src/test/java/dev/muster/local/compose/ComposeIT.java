@@ -53,6 +53,8 @@ class ComposeIT {
             .withEnv("MUSTER_IMAGE", "muster:test")
             .withBuild(true)
             .withPull(false)
+            // All by name: with a scale, only the scaled and what they depend on are started.
+            .withServices("coordinator", "worker", "prometheus")
             .withScaledService("worker", 2)
             .withStartupTimeout(Duration.ofMinutes(5));
 
@@ -72,6 +74,10 @@ class ComposeIT {
                                     .filter(AuditReader.LiveWorker::inService)
                                     .count()
                             == 2);
+            await("the coordinator answers")
+                    .atMost(Duration.ofMinutes(2))
+                    .ignoreExceptions()
+                    .until(() -> metrics().contains("muster_coordinator_leader 1.0"));
 
             submit();
             kill("worker-1");
@@ -82,7 +88,10 @@ class ComposeIT {
             assertThat(reader.finals()).allMatch(job -> job.state() == JobState.SUCCEEDED);
             assertThat(get("http://127.0.0.1:" + SANDBOX + "/sandbox/charges").lines())
                     .hasSize(JOBS);
-            assertThat(get("http://127.0.0.1:" + API + "/metrics")).contains("muster_");
+            await("the coordinator has handled the death")
+                    .atMost(Duration.ofMinutes(1))
+                    .untilAsserted(() -> assertThat(metrics())
+                            .containsPattern("muster_failover_seconds_count\\{.*step=\"fence\".*} [1-9]"));
         }
     }
 
@@ -108,6 +117,10 @@ class ComposeIT {
                 .killContainerCmd(container.getContainerId())
                 .withSignal("KILL")
                 .exec();
+    }
+
+    private static String metrics() {
+        return get("http://127.0.0.1:" + API + "/metrics");
     }
 
     private static String get(String url) {
