@@ -38,9 +38,6 @@ class TidyTest {
             Map.entry(
                     "coordinator/src/main/java/dev/muster/coordinator/recovery/Recovery.java",
                     "backs off while Postgres can't be told of a fence"),
-            Map.entry(
-                    "coordinator/src/main/java/dev/muster/coordinator/fleet/Shutdown.java",
-                    "no event tells that a process that is not a child has ended"),
             Map.entry("worker/src/test/java/dev/muster/worker/PauseHandler.java", "a job whose work is to take time"),
             Map.entry("worker/src/test/java/dev/muster/worker/FlakyHandler.java", "a job whose work is to take time"),
             Map.entry(

@@ -36,6 +36,10 @@ public enum Setting {
     FLEET_COMMAND("muster.fleet.command", "", "Command line that starts a worker, words separated by tab or space"),
     FLEET_RUN_FOLDER("muster.fleet.run-folder", "data/workers", "Folder for the workers' logs"),
     FLEET_KILL_LOST("muster.fleet.kill-lost", "true", "Kill a worker that fell silent, where it can be reached"),
+    FLEET_STRATEGY(
+            "muster.fleet.strategy",
+            "one_for_one",
+            "Which workers are restarted with one: one_for_one, one_for_all or rest_for_one (those after it)"),
     FLEET_INTENSITY("muster.fleet.intensity", "20", "More restarts than this within the period stop the pool"),
     FLEET_PERIOD("muster.fleet.period", "10s", "The period of the restart intensity"),
 
