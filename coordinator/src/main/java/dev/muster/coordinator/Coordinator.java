@@ -8,6 +8,8 @@ import dev.muster.coordinator.fleet.FleetRules;
 import dev.muster.coordinator.fleet.Launcher;
 import dev.muster.coordinator.fleet.ProcessLauncher;
 import dev.muster.coordinator.fleet.SupervisionLog;
+import dev.muster.coordinator.housekeeping.HousekeepingLoop;
+import dev.muster.coordinator.housekeeping.Retention;
 import dev.muster.coordinator.http.HttpApi;
 import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.coordinator.liveness.LivenessConfig;
@@ -24,12 +26,14 @@ import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.store.Database;
 import dev.muster.store.FleetStore;
+import dev.muster.store.HousekeepingStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.LeaseStore;
 import dev.muster.store.PoolStore;
 import dev.muster.store.PressureStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
+import dev.muster.store.SupervisionHistory;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -46,8 +50,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A coordinator: one loop each for leadership, liveness, fleet, relay, statistics, pressure, and the HTTP API. Any number may run;
- * one leads, the others stand by. Thread-safe.
+ * A coordinator: one loop each for leadership, liveness, fleet, relay, statistics, pressure, housekeeping, and the HTTP
+ * API. Any number may run; one leads, the others stand by. Thread-safe.
  */
 public final class Coordinator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
@@ -142,6 +146,7 @@ public final class Coordinator implements AutoCloseable {
         Launcher launcher = launcher(settings);
         LivenessConfig thresholds = LivenessConfig.of(settings);
         FleetRules rules = FleetRules.of(settings);
+        Retention retention = Retention.of(settings);
 
         Database database =
                 opened(resources, Database.open(settings, "muster-coordinator", CONNECTIONS, Optional.of(meters)));
@@ -181,12 +186,13 @@ public final class Coordinator implements AutoCloseable {
                             wiring.fleet().ifPresent(fleet -> fleet.hear(effect));
                         },
                         meters));
+        SupervisionHistory history = opened(resources, new SupervisionHistory(database, "coordinator " + name));
         FleetLoop fleet = new FleetLoop(
                 new FleetLoop.Collaborators(
                         launcher, leadership, fleetStore, new PoolStore(database), incidents, recovery),
                 rules,
                 liveness::tell,
-                new SupervisionLog(),
+                new SupervisionLog().andThen(history),
                 ticker,
                 meters,
                 tasks);
@@ -195,6 +201,12 @@ public final class Coordinator implements AutoCloseable {
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
+        // Apart from the lease, as the next one: what takes its time must not depose the leader.
+        Database sweeping =
+                opened(resources, Database.open(settings, "muster-coordinator-housekeeping", 1, Optional.empty()));
+        HousekeepingLoop housekeeping = opened(
+                resources,
+                new HousekeepingLoop(new HousekeepingStore(sweeping), leadership, retention, ticker, meters));
         // Apart from the lease: whoever asks for much, many at once, must not depose the leader.
         Database reading =
                 opened(resources, Database.open(settings, "muster-coordinator-http", READERS, Optional.empty()));
@@ -212,6 +224,7 @@ public final class Coordinator implements AutoCloseable {
         relay.start();
         statistics.start();
         lag.start();
+        housekeeping.start();
         LOG.info("Coordinator {} runs, {}", name, http.url());
         return new Parts(leadership, liveness, fleet, http, resources);
     }
