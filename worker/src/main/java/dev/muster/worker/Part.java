@@ -24,7 +24,7 @@ final class Part implements Life {
      * Starts it.
      *
      * @param ask asks the loop to end; does not wait
-     * @param onStuck told when it has not ended in time
+     * @param onStuck told when it has not ended in its time
      */
     Part(String name, ThreadLife.Body loop, Runnable ask, Runnable onStuck) {
         this.ask = ask;

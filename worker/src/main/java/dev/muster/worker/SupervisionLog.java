@@ -35,7 +35,11 @@ final class SupervisionLog implements Consumer<SupervisionEvent> {
     @Override
     public void accept(SupervisionEvent event) {
         write(event);
-        further.accept(event);
+        try {
+            further.accept(event);
+        } catch (RuntimeException e) { // it runs on the supervisor's thread, without which nothing is restarted
+            LOG.atWarn().setCause(e).log("Somebody who hears of the tree broke down; the tree goes on");
+        }
         if (event instanceof SupervisionEvent.Escalated(String path, String child) && path.equals(root)) {
             // It would stop the other parts now. Whatever they would still say, others have to be able to do without,
             // and its jobs go on elsewhere the sooner the process is gone.

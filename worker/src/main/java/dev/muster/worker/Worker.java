@@ -98,11 +98,11 @@ public final class Worker {
     }
 
     /**
-     * Starts all parts.
+     * Starts all parts. A drain that is commanded meanwhile waits for it.
      *
      * @throws SupervisorStartException when one does not start; those before it are stopped again
      */
-    void start() throws SupervisorStartException, InterruptedException {
+    synchronized void start() throws SupervisorStartException, InterruptedException {
         parts.prepare();
         tree.start();
         LOG.atInfo().addKeyValue("incarnation", me).log("Started");

@@ -6,6 +6,7 @@ import dev.muster.supervision.AutoShutdown;
 import dev.muster.supervision.ChildSpec;
 import dev.muster.supervision.Request;
 import dev.muster.supervision.Restart;
+import dev.muster.supervision.Shutdown;
 import dev.muster.supervision.Strategy;
 import dev.muster.supervision.SupervisorFlags;
 import dev.muster.supervision.runtime.ChildDefinition;
@@ -114,7 +115,10 @@ final class WorkerTree {
                         part("gateway", this::startGateway),
                         part("executor", this::startExecutor),
                         part(INTAKE, this::startIntake),
-                        part("commands", this::startCommands),
+                        // Its reader takes half a second to close, which nobody has to wait for.
+                        new ChildDefinition(
+                                ChildSpec.worker("commands").withShutdown(new Shutdown.BrutalKill()),
+                                this::startCommands),
                         part(HEARTBEAT, this::startHeartbeat)),
                 ticker,
                 events);
@@ -221,7 +225,7 @@ final class WorkerTree {
 
     private Optional<Life> startCommands() {
         Commands commands = parts.commands(voice.obey());
-        return Optional.of(new Part("commands", commands::run, commands::close, () -> {}));
+        return Optional.of(new Part("commands", commands::run, commands::close, commands::close));
     }
 
     private Optional<Life> startHeartbeat() {

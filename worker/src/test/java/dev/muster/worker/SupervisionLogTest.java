@@ -33,6 +33,20 @@ class SupervisionLogTest {
     }
 
     @Test
+    void somebody_who_breaks_on_an_event_does_not_break_the_supervisor() {
+        SupervisionLog other = new SupervisionLog(
+                "worker",
+                event -> {
+                    throw new IllegalStateException("full");
+                },
+                gaveUp::add);
+
+        other.accept(new SupervisionEvent.Escalated("worker", "store"));
+
+        assertThat(gaveUp).hasSize(1);
+    }
+
+    @Test
     void what_was_stopped_did_not_break() {
         log.accept(new SupervisionEvent.StartFailed("worker", "intake", new ExitReason.Crash("no broker")));
         log.accept(exited("worker", "heartbeat", new ExitReason.Killed(), true));

@@ -282,6 +282,9 @@ public final class JobRunner implements Life {
         if (thrown instanceof ParkedException) {
             return "parked";
         }
-        return run.isTimedOut() ? "timeout" : "retryable";
+        if (run.isTimedOut()) {
+            return "timeout";
+        }
+        return run.isCancelled() ? "interrupted" : "retryable";
     }
 }
