@@ -85,6 +85,8 @@ final class WorkerTree {
     private volatile @Nullable Intake intake;
     private volatile @Nullable Supervisor root;
     private volatile boolean draining;
+    /** The process is about to end: what does not end is of no matter, and INVARIANT: nothing starts any more. */
+    private volatile boolean stopping;
 
     /** What the worker as a whole says to the coordinator, and hears from it. Thread-safe. */
     record Voice(Supplier<Heartbeat> heartbeat, Consumer<Command> obey) {}
@@ -111,12 +113,12 @@ final class WorkerTree {
                 ROOT,
                 FLAGS,
                 List.of(
-                        new ChildDefinition(ChildSpec.supervisor(STORE), this::startStore),
+                        child(ChildSpec.supervisor(STORE), this::startStore),
                         part("gateway", this::startGateway),
                         part("executor", this::startExecutor),
                         part(INTAKE, this::startIntake),
                         // Its reader takes half a second to close, which nobody has to wait for.
-                        new ChildDefinition(
+                        child(
                                 ChildSpec.worker("commands").withShutdown(new Shutdown.BrutalKill()),
                                 this::startCommands),
                         part(HEARTBEAT, this::startHeartbeat)),
@@ -149,6 +151,7 @@ final class WorkerTree {
         if (supervisor == null) {
             return;
         }
+        stopping = true;
         supervisor.shutdown();
         try {
             var _ = supervisor.onExit().get(END.toNanos(), TimeUnit.NANOSECONDS);
@@ -185,7 +188,7 @@ final class WorkerTree {
         for (Lane lane : life.lanes()) {
             String name = lane.toString();
             // Without it the others know of nothing that was its business: all of them begin anew.
-            children.add(new ChildDefinition(
+            children.add(child(
                     ChildSpec.worker(name).withRestart(Restart.TEMPORARY).withSignificant(true),
                     () -> Optional.of(new Part(name, lane::run, lane::close, () -> stuck(name)))));
         }
@@ -202,7 +205,7 @@ final class WorkerTree {
         JobRunner runner = parts.executor(new JobRunner.Unending() {
             @Override
             public boolean isOfNoMatter() {
-                return draining;
+                return stopping;
             }
 
             @Override
@@ -238,13 +241,17 @@ final class WorkerTree {
         return Optional.of(ThreadLife.service(name, Part.logged(name, loop)));
     }
 
-    private static ChildDefinition part(String name, ChildStart start) {
-        return new ChildDefinition(ChildSpec.worker(name), start);
+    private ChildDefinition part(String name, ChildStart start) {
+        return child(ChildSpec.worker(name), start);
+    }
+
+    private ChildDefinition child(ChildSpec spec, ChildStart start) {
+        return new ChildDefinition(spec, () -> stopping ? Optional.empty() : start.start());
     }
 
     /** What must not be there twice has not ended: the process has to, before the part's next life begins. */
     private void stuck(String name) {
-        if (!draining) { // else it is about to
+        if (!stopping) { // else it is about to
             ending.gaveUp(name + " did not end when it was told to");
         }
     }

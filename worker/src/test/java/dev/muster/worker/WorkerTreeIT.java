@@ -141,6 +141,39 @@ final class WorkerTreeIT {
         }
     }
 
+    /** The twentieth check comes four seconds after the calls, when the worker has long left its group. */
+    @Test
+    void a_part_that_breaks_while_the_worker_drains_is_restarted_and_it_drains_on(
+            PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
+        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
+            stack.charges().faults(SLOW);
+            String queue = stack.queue(Ordering.NONE, 4);
+            ChildProcess worker = stack.worker(QUICK_CHECK, "HEALTH_CHECK", "THROW", "20");
+            Incarnation me = stack.awaitOwner(worker, queue, 4);
+            List<JobId> jobs = new ArrayList<>(stack.submitPauses(queue, 8, 8_000));
+            Awaitility.await()
+                    .atMost(WorkerStack.PATIENCE)
+                    .until(() -> stack.count("SELECT count(*) FROM job_running WHERE queue = '" + queue + "'") == 8);
+            List<JobId> payments = stack.submitPayments(queue, 6);
+            stack.awaitFinal(payments);
+            jobs.addAll(payments);
+
+            worker.signal("TERM");
+            assertThat(worker.awaitExit(WorkerStack.PATIENCE))
+                    .as("it drains; workers said:%n%s", stack.logs())
+                    .isTrue();
+
+            assertThat(worker.onExit().join().code()).isEqualTo(ExitCode.NORMAL.code());
+            assertThat(stack.exitReason(me)).contains("drained").doesNotContain("left to others");
+            stack.assertSucceededOnce(jobs);
+            stack.assertChargedOnce(payments);
+            assertThat(stack.members()).isEmpty();
+            assertThat(startedAgain(stack, worker))
+                    .as("without intake: it has left for good")
+                    .containsExactlyInAnyOrder("gateway", "executor", "commands", "heartbeat");
+        }
+    }
+
     @Test
     void a_handler_that_throws_an_error_touches_no_other_job(
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {

@@ -54,8 +54,8 @@ public final class Heartbeats implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            boolean interrupted =
-                    Thread.interrupted(); // with it set, the producer would refuse to wait for its own thread
+            // With it set, the producer would refuse to wait for its own thread.
+            boolean interrupted = Thread.interrupted();
             producer.close(Duration.ofMillis(500));
             if (interrupted) {
                 Thread.currentThread().interrupt();
