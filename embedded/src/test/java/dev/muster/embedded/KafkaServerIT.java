@@ -92,7 +92,7 @@ class KafkaServerIT {
                     .failsWithin(PATIENCE)
                     .withThrowableThat()
                     .withMessageContaining("while starting")
-                    .withMessageContaining("meta.properties");
+                    .withMessageContaining("node ID not found");
         }
     }
 

@@ -49,7 +49,7 @@ class UpGivesUpIT {
         assertThat(text(err))
                 .startsWith("muster: postgres can't be kept running: more than 10 restarts within 60 s")
                 .contains(
-                        "pg_control",
+                        "database files are incompatible with server",
                         "damaged files: restore or remove",
                         folder.resolve("postgres.log").toString())
                 .containsOnlyOnce("muster: ");
@@ -60,7 +60,8 @@ class UpGivesUpIT {
                                 + " has started",
                         "too many restarts because of servers: its supervisor stack gives up and stops what it has"
                                 + " started");
-        assertThat(Stream.concat(processes.values().stream(), workers.stream())).noneMatch(ProcessHandle::isAlive);
+        assertThat(Processes.awaitEnd(processes.values(), Duration.ZERO)).isTrue();
+        assertThat(Processes.awaitEnd(workers, Duration.ZERO)).isTrue();
         assertThat(StackProperties.read(folder)).isEmpty();
     }
 
