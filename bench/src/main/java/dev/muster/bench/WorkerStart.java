@@ -31,7 +31,7 @@ import org.apache.kafka.common.TopicPartition;
  * How long a worker's start takes, on a stack of its own with nothing else to do: from the start of its process until
  * its first heartbeat is read from Kafka, until it says that it has started, and until a heartbeat says that it is a
  * member of its group. One worker after the other; each drains before the next starts. All times are of one monotonic
- * clock, the measuring process's.
+ * clock, the measuring process's; the processor time beside them tells what a machine with nothing else to do would need.
  */
 public final class WorkerStart {
     private static final int ROUNDS = 10;
@@ -49,8 +49,8 @@ public final class WorkerStart {
         this.heartbeats = heartbeats;
     }
 
-    /** One start; each in nanoseconds since the wish to start the process. */
-    private record Start(long heartbeat, long started, long member) {}
+    /** One start; each in nanoseconds since the wish to start the process, and the processor time until the heartbeat. */
+    private record Start(long heartbeat, long started, long member, long processor) {}
 
     /** Takes how many starts to measure; default: 10. */
     public static void main(String[] args) throws Exception {
@@ -77,6 +77,7 @@ public final class WorkerStart {
         report(console, "first heartbeat read from Kafka", starts, Start::heartbeat);
         report(console, "\"Started\" in its log", starts, Start::started);
         report(console, "first heartbeat as a member", starts, Start::member);
+        report(console, "processor time to first heartbeat", starts, Start::processor);
     }
 
     private Start measure(String worker) throws IOException, InterruptedException {
@@ -90,8 +91,9 @@ public final class WorkerStart {
             CompletableFuture<Long> started = new CompletableFuture<>();
             Thread.ofVirtual().start(() -> read(process, started));
             long heartbeat = await(process, Heartbeat.Phase.STARTING);
+            long processor = process.info().totalCpuDuration().orElseThrow().toNanos();
             long member = await(process, Heartbeat.Phase.RUNNING);
-            return new Start(heartbeat - begun, started.join() - begun, member - begun);
+            return new Start(heartbeat - begun, started.join() - begun, member - begun, processor);
         } finally {
             process.destroy();
             process.waitFor();

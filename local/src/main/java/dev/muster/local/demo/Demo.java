@@ -57,21 +57,32 @@ public final class Demo {
                 StackConfig.defaultQueues(),
                 StackConfig.Ports.ANY);
         try (LocalStack stack = LocalStack.start(wanted, console::line)) {
-            awaitWorkers(stack);
-            console.line(String.format(
-                    Locale.ROOT,
-                    "submitting %,d payments at %.0f/s, after %.1f s killing a worker every %.1f s (seed %d)",
-                    config.jobs(),
-                    config.pacing().perSecond(),
-                    config.warmUp().toMillis() / 1000.0,
-                    config.killEvery().toMillis() / 1000.0,
-                    config.seed()));
-            console.line("supervision: " + LocalStack.intensities() + "; workers "
-                    + stack.settings().string(Setting.FLEET_INTENSITY) + " in "
-                    + stack.settings().string(Setting.FLEET_PERIOD) + ", so that the kills are no reason to give up");
-            try (Producer<byte[], byte[]> producer = new KafkaClients(stack.settings()).producer("muster-demo")) {
-                return carryOut(stack, new Load(config, producer));
+            try {
+                return run(stack);
+            } catch (RuntimeException e) {
+                stack.checkUp(); // where the stack has given up, that is why it failed
+                throw e;
             }
+        }
+    }
+
+    private DemoReport run(LocalStack stack) {
+        awaitWorkers(stack);
+        console.line(String.format(
+                Locale.ROOT,
+                "submitting %,d payments at %.0f/s, after %.1f s killing a worker every %.1f s (seed %d)",
+                config.jobs(),
+                config.pacing().perSecond(),
+                config.warmUp().toMillis() / 1000.0,
+                config.killEvery().toMillis() / 1000.0,
+                config.seed()));
+        console.line("supervision: " + LocalStack.intensities() + "; workers "
+                + stack.settings().string(Setting.FLEET_INTENSITY) + " in "
+                + stack.settings().string(Setting.FLEET_PERIOD) + ", so that the kills are no reason to give up");
+        try (Producer<byte[], byte[]> producer = new KafkaClients(stack.settings()).producer("muster-demo")) {
+            // A send would wait a minute for a Kafka that is gone for good, and the producer's own end two.
+            var _ = stack.onExit().thenRunAsync(() -> producer.close(Duration.ZERO));
+            return carryOut(stack, new Load(config, producer));
         }
     }
 

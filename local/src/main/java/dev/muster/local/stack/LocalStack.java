@@ -141,6 +141,11 @@ public final class LocalStack implements AutoCloseable {
                 children);
     }
 
+    /** Completes when all of the tree has ended: it has given up, see {@link #checkUp}, or this was closed. */
+    public CompletableFuture<?> onExit() {
+        return tree.onExit();
+    }
+
     /**
      * Returns when the end is asked for, which may also be done by an interrupt.
      *

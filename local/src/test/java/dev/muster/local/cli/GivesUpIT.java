@@ -25,8 +25,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code muster up} with a server that can't come back. */
-class UpGivesUpIT {
+/** {@code muster up} and {@code muster demo} with a server that can't come back. */
+class GivesUpIT {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final Duration SECONDS = Duration.ofSeconds(90);
 
@@ -38,8 +38,8 @@ class UpGivesUpIT {
 
     @Test
     void a_postgres_whose_control_file_is_spoiled_ends_everything_with_one_message_that_says_what_to_do() {
-        CompletableFuture<Integer> up = up();
-        Map<String, ProcessHandle> processes = awaitUp(up);
+        CompletableFuture<Integer> up = run("up", "--folder", folder.toString(), "--workers", "1", "--port", "0");
+        Map<String, ProcessHandle> processes = awaitUp(up, folder);
         List<ProcessHandle> workers = awaitWorker();
 
         spoil(folder.resolve("postgres/global/pg_control"));
@@ -65,16 +65,34 @@ class UpGivesUpIT {
         assertThat(StackProperties.read(folder)).isEmpty();
     }
 
-    private CompletableFuture<Integer> up() {
+    /** Its sends wait for Kafka just then, which is gone for good. */
+    @Test
+    void a_demo_ends_with_the_stack_that_it_runs_on() {
+        CompletableFuture<Integer> demo =
+                run("demo", "--jobs", "20000", "--workers", "1", "--kill-every", "1h", "--rate", "100");
+        await("submits").atMost(LIMIT).until(() -> demo.isDone() || text(out).contains("submitting 20,000"));
+        Path its = Path.of(text(out).lines().findFirst().orElseThrow().replaceFirst(".* in ", ""));
+        Map<String, ProcessHandle> processes = awaitUp(demo, its);
+
+        spoil(its.resolve("postgres/global/pg_control"));
+        kill(processes, "postgres");
+
+        assertThat(demo).succeedsWithin(SECONDS).isEqualTo(CommandException.FAILED);
+        assertThat(text(err))
+                .startsWith("muster: postgres can't be kept running")
+                .containsOnlyOnce("muster: ");
+        assertThat(its).doesNotExist();
+    }
+
+    private CompletableFuture<Integer> run(String... line) {
         Console console = new Console(new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8), false);
-        String[] line = {"up", "--folder", folder.toString(), "--workers", "1", "--port", "0"};
         return CompletableFuture.supplyAsync(
                 () -> MusterCommand.run(line, console),
-                command -> Thread.ofPlatform().name("up").start(command));
+                command -> Thread.ofPlatform().name("command").start(command));
     }
 
     /** The servers' processes, by name. */
-    private Map<String, ProcessHandle> awaitUp(CompletableFuture<Integer> up) {
+    private Map<String, ProcessHandle> awaitUp(CompletableFuture<Integer> up, Path folder) {
         await("is up")
                 .atMost(LIMIT)
                 .until(() -> up.isDone() || StackProperties.read(folder).isPresent());
