@@ -186,7 +186,7 @@ public final class Coordinator implements AutoCloseable {
                             wiring.fleet().ifPresent(fleet -> fleet.hear(effect));
                         },
                         meters));
-        SupervisionHistory history = opened(resources, new SupervisionHistory(database, "coordinator " + name));
+        SupervisionHistory history = opened(resources, new SupervisionHistory("coordinator " + name).writeTo(database));
         FleetLoop fleet = new FleetLoop(
                 new FleetLoop.Collaborators(
                         launcher, leadership, fleetStore, new PoolStore(database), incidents, recovery),

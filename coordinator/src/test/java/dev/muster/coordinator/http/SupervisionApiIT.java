@@ -42,8 +42,9 @@ class SupervisionApiIT {
     void events_are_shown_newest_first_by_path_and_child() throws Exception {
         try (Coordinator coordinator = Coordinator.start(settings);
                 Database database = Database.open(settings, "test", 1, Optional.empty())) {
-            try (SupervisionHistory history = new SupervisionHistory(database, "here")) {
-                history.accept(new SupervisionEvent.Started("local/servers", "kafka", 1, Duration.ofMillis(1_234), Optional.empty()));
+            try (SupervisionHistory history = new SupervisionHistory("here").writeTo(database)) {
+                history.accept(new SupervisionEvent.Started(
+                        "local/servers", "kafka", 1, Duration.ofMillis(1_234), Optional.empty()));
                 history.accept(new SupervisionEvent.Exited(
                         "local/servers",
                         "kafka",
@@ -52,7 +53,8 @@ class SupervisionApiIT {
                         false,
                         Duration.ofHours(1),
                         Optional.of("kafka.1")));
-                history.accept(new SupervisionEvent.Started("local/servers", "postgres", 2, Duration.ofMillis(5), Optional.empty()));
+                history.accept(new SupervisionEvent.Started(
+                        "local/servers", "postgres", 2, Duration.ofMillis(5), Optional.empty()));
             }
 
             JsonNode all = events(coordinator, "/api/v1/supervision");

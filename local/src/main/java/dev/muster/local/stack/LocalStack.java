@@ -6,6 +6,7 @@ import dev.muster.embedded.EmbeddedServer;
 import dev.muster.embedded.FileTree;
 import dev.muster.local.MusterProcess;
 import dev.muster.store.Database;
+import dev.muster.store.SupervisionHistory;
 import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.time.Ticker;
 import java.io.IOException;
@@ -38,6 +39,7 @@ public final class LocalStack implements AutoCloseable {
     private final StackLock lock;
     private final StackServers servers;
     private final CoordinatorServer coordinator;
+    private final SupervisionHistory history = new SupervisionHistory("stack");
     private final StackTree tree;
     private volatile Settings settings;
     private volatile @Nullable Database database;
@@ -56,7 +58,7 @@ public final class LocalStack implements AutoCloseable {
                 new StackTree.Child(coordinator, this::startCoordinator),
                 this::noteProperties,
                 new Blame(servers()),
-                new News(servers(), say).andThen(listener),
+                new News(servers(), say).andThen(listener).andThen(history),
                 Ticker.system());
     }
 
@@ -247,6 +249,7 @@ public final class LocalStack implements AutoCloseable {
             say.accept("ended " + orphans + " workers that an earlier stack had left behind");
         }
         Preparation.queues(settings, opened, config.queues());
+        history.writeTo(opened);
     }
 
     /** After a start, since the process id is another one then; the first ones are noted together, when all is up. */
@@ -268,6 +271,7 @@ public final class LocalStack implements AutoCloseable {
         } else {
             fleet.killAll();
         }
+        history.close(); // while Postgres still runs
         opened.close();
     }
 
