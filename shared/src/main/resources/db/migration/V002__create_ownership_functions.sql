@@ -110,7 +110,8 @@ CREATE TYPE claim_record AS (
     headers       bytea,
     payload_hash  bytea,
     dead_reason   text,
-    dead_detail   text
+    dead_detail   text,
+    unique_key    text
 );
 
 -- How long until a key's first waiter is looked at again although nobody said so; a head that runs elsewhere may be
@@ -121,14 +122,14 @@ $$;
 
 -- Makes polled records durable and moves each partition's position, both or neither. A partition that is not mine at
 -- that epoch, or whose position is not p_from, gets nothing written: its records come back as not_owner.
--- verdict per record: started | waiting | duplicate | dead | not_owner.
+-- verdict per record: started | waiting | duplicate | dead | cancelled | not_owner.
 CREATE FUNCTION claim(
     p_incarnation text,
     p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_position_id uuid[], r_type text[], r_order_key text[],
     r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at timestamptz[],
     r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
-    r_dead_reason text[], r_dead_detail text[])
+    r_dead_reason text[], r_dead_detail text[], r_unique_key text[])
 RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -136,6 +137,8 @@ DECLARE
     recs claim_record[];
     fresh integer[];
     clash integer[];
+    unwanted integer[] := '{}';
+    rivals integer[] := '{}';
 BEGIN
     PERFORM FROM owned(p_incarnation, p_queues, p_partitions, p_epochs);
     WITH moved AS (
@@ -149,13 +152,15 @@ BEGIN
 
     SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
             r.record_offset, r.job_id, r.position_id, r.type, r.order_key, r.max_failures, r.due_at, r.deadline,
-            r.submitted_at, r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail)::claim_record
+            r.submitted_at, r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail,
+            r.unique_key)::claim_record
             ORDER BY r.ix)
     INTO recs
     FROM unnest(r_part, r_offset, r_job_id, r_position_id, r_type, r_order_key, r_max_failures, r_due_at, r_deadline,
-            r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash, r_dead_reason, r_dead_detail)
+            r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash, r_dead_reason, r_dead_detail,
+            r_unique_key)
         WITH ORDINALITY AS r (part, record_offset, job_id, position_id, type, order_key, max_failures, due_at, deadline,
-            submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, ix)
+            submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, unique_key, ix)
     JOIN queue q ON q.name = p_queues[r.part]
     WHERE r.part = ANY (won);
 
@@ -193,6 +198,43 @@ BEGIN
     SELECT r.job_id, r.queue, r.partition, r.record_offset FROM unnest(recs) r
     WHERE r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND NOT r.ix = ANY (clash)
     ON CONFLICT DO NOTHING;
+
+    -- Somebody wished these to be cancelled before they came.
+    IF EXISTS (SELECT FROM cancel_wish) THEN
+        SELECT coalesce(array_agg(r.ix), '{}') INTO unwanted
+        FROM unnest(recs) r JOIN cancel_wish c USING (job_id) WHERE r.ix = ANY (fresh);
+    END IF;
+
+    -- Of those with the same unique key, one that is unfinished. In key order, as identities are; who meets a claim or a
+    -- settle of the same key waits for that statement.
+    IF EXISTS (SELECT FROM unnest(recs) r WHERE r.unique_key IS NOT NULL AND r.ix = ANY (fresh)) THEN
+        WITH first AS (
+            INSERT INTO job_unique (queue, unique_key, job_id)
+            SELECT r.queue, r.unique_key, r.job_id
+            FROM unnest(recs) r WHERE r.unique_key IS NOT NULL AND r.ix = ANY (fresh) AND NOT r.ix = ANY (unwanted)
+            ORDER BY r.queue, r.unique_key, r.ix
+            ON CONFLICT DO NOTHING
+            RETURNING job_id)
+        SELECT coalesce(array_agg(r.ix), '{}') INTO rivals
+        FROM unnest(recs) r LEFT JOIN first f USING (job_id)
+        WHERE r.unique_key IS NOT NULL AND r.ix = ANY (fresh) AND NOT r.ix = ANY (unwanted) AND f.job_id IS NULL;
+    END IF;
+
+    IF cardinality(unwanted) + cardinality(rivals) > 0 THEN
+        fresh := ARRAY(SELECT f FROM unnest(fresh) f WHERE NOT f = ANY (unwanted) AND NOT f = ANY (rivals));
+        INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, state, reason, detail, attempt,
+            failures, recoveries, incarnation, submitted_at, claimed_at)
+        SELECT r.job_id, r.queue, r.partition, r.record_offset, r.type, r.order_key, 'cancelled',
+            CASE WHEN r.ix = ANY (unwanted) THEN coalesce(c.reason, 'cancelled') ELSE 'not_unique' END,
+            CASE WHEN r.ix = ANY (unwanted) THEN wish_text(c)
+                ELSE 'unique key ' || r.unique_key || ': ' || coalesce('job ' || u.job_id || ' has it', 'another job had it') END,
+            0, 0, 0, p_incarnation, r.submitted_at, now()
+        FROM unnest(recs) r
+        LEFT JOIN cancel_wish c ON c.job_id = r.job_id AND r.ix = ANY (unwanted)
+        LEFT JOIN job_unique u ON u.queue = r.queue AND u.unique_key = r.unique_key
+        WHERE r.ix = ANY (unwanted) OR r.ix = ANY (rivals);
+        PERFORM job_over(ARRAY(SELECT r.job_id FROM unnest(recs) r WHERE r.ix = ANY (unwanted)));
+    END IF;
 
     INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, state, reason, detail, attempt,
         failures, recoveries, incarnation, submitted_at, claimed_at, record_key, payload, headers)
@@ -251,8 +293,10 @@ BEGIN
         FROM ready r LEFT JOIN started s USING (job_id)
     UNION ALL SELECT r.ix, 'waiting', NULL FROM unnest(recs) r JOIN scheduled s USING (job_id) WHERE r.ix = ANY (fresh)
     UNION ALL SELECT r.ix, 'dead', NULL FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash)
+    UNION ALL SELECT r.ix, 'cancelled', NULL FROM unnest(recs) r WHERE r.ix = ANY (unwanted) OR r.ix = ANY (rivals)
     UNION ALL SELECT r.ix, 'duplicate', NULL FROM unnest(recs) r
         WHERE r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND NOT r.ix = ANY (clash)
+          AND NOT r.ix = ANY (unwanted) AND NOT r.ix = ANY (rivals)
     UNION ALL SELECT p.ix::integer, 'not_owner', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
         WHERE NOT p.part = ANY (won);
 END $$;
@@ -264,6 +308,11 @@ END $$;
 CREATE FUNCTION start_waiting(p_incarnation text, p_job_ids uuid[]) RETURNS SETOF job_running LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
+    -- A wish that was not carried out when it was said: the job came to wait a moment later.
+    IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (p_job_ids)) THEN
+        PERFORM cancel_waiting(p_job_ids);
+    END IF;
+
     RETURN QUERY
     WITH gone AS (
         DELETE FROM job_waiting w USING unnest(p_job_ids) AS s (job_id) WHERE w.job_id = s.job_id RETURNING w.*)
@@ -333,6 +382,7 @@ END $$;
 
 -- Closes runs: guard (b) in each row's own DELETE. A final state leaves for the history; anything else waits again.
 -- No outcome but success may close a job while a call of it is open whose answer nobody knows: it becomes unknown.
+-- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
 -- verdict: settled | unknown | rejected (not mine any more; nothing written) | started (a key's next job).
 CREATE FUNCTION settle(
@@ -388,13 +438,15 @@ BEGIN
             detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at, started_at, entered_at,
             record_key, payload, headers)
         SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, g.order_key, g.key_position, g.outcome, g.reason,
-            g.detail, g.result, g.attempt, g.failures + (g.outcome = 'dead')::integer, g.recoveries, g.incarnation,
+            CASE WHEN g.outcome = 'cancelled' THEN nullif(concat_ws('; ', (SELECT wish_text(c) FROM cancel_wish c
+                WHERE c.job_id = g.job_id), g.detail), '') ELSE g.detail END, g.result, g.attempt, g.failures + (g.outcome = 'dead')::integer, g.recoveries, g.incarnation,
             g.submitted_at, g.claimed_at, g.started_at, g.entered,
             CASE WHEN g.outcome = 'dead' THEN g.record_key END, CASE WHEN g.outcome = 'dead' THEN g.payload END,
             CASE WHEN g.outcome = 'dead' THEN g.headers END
         FROM gone g
         RETURNING job_id)
     SELECT array_agg(k.job_id) INTO finished FROM kept k;
+    PERFORM job_over(finished);
 
     IF (cardinality(p_job_ids) > coalesce(cardinality(finished), 0)) THEN
         WITH o AS (
@@ -429,6 +481,11 @@ BEGIN
             FROM gone g
             RETURNING job_id)
         SELECT array_agg(k.job_id) INTO waiting FROM kept k;
+
+        -- RACE: a wish is said under a lock of the running row, so it stands by now if the row was still there for it.
+        IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (waiting)) THEN
+            finished := finished || ARRAY(SELECT cancel_waiting(waiting));
+        END IF;
 
         INSERT INTO rejected_write (incarnation, operation, job_id)
         SELECT p_incarnation, 'settle', o.job_id FROM unnest(p_job_ids) AS o (job_id)

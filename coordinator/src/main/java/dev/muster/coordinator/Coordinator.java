@@ -214,7 +214,8 @@ public final class Coordinator implements AutoCloseable {
                 resources,
                 HttpApi.start(
                         settings,
-                        new HttpApi.Sources(leadership, liveness, new IncidentStore(reading), lag, statistics, reading),
+                        new HttpApi.Sources(
+                                leadership, liveness, new IncidentStore(reading), lag, statistics, announcer, reading),
                         meters,
                         ticker));
 

@@ -26,6 +26,8 @@ public enum Setting {
     WORKER_PORT("muster.worker.port", "0", "That port; 0: any free one"),
     WORKER_DRAIN_TIMEOUT("muster.worker.drain-timeout", "30s", "How long a stopping worker waits for its running jobs"),
     WORKER_RUN_FOLDER("muster.worker.run-folder", "", "Folder for a worker's exit reason; empty: none is written"),
+    JOB_CANCEL_GRACE(
+            "muster.job.cancel-grace", "10s", "How long a job that is to be cancelled may go on before its interrupt"),
     RECORD_MAX_BYTES("muster.record.max-bytes", "262144", "A larger submission becomes a dead job, bytes"),
 
     COORDINATOR_NAME("muster.coordinator.name", "", "A coordinator's name; empty: host and process id"),

@@ -24,8 +24,22 @@ public interface JobContext {
     /** How many runs were cut short by the death of their worker. */
     int recoveries();
 
-    /** True once somebody wants the job to stop, or its worker has lost it: return soon, the result is dropped. */
+    /**
+     * True once somebody wants the job to stop, its time is over, or its worker has lost it: return soon. Whoever wished
+     * it cancelled waits for {@code muster.job.cancel-grace}, then the thread is interrupted. A result that is final
+     * counts all the same: what has succeeded has succeeded.
+     */
     boolean isCancelled();
+
+    /**
+     * Says how far the run is, for people. Cheap, and never waits: of what is said within a second the last counts, and
+     * what is said in the last second of a run may be lost.
+     *
+     * @param percent 0 to 100
+     * @param note a few words; at most 200 characters of it are kept
+     * @throws IllegalArgumentException if {@code percent} is out of range
+     */
+    void progress(int percent, String note);
 
     /**
      * Makes one call to the outside. Before the call its idempotency key is stored durably, and the worker makes sure
@@ -36,6 +50,8 @@ public interface JobContext {
      *
      * @param step names the call within the job, such as {@code charge}; at most 100 characters
      * @throws LostJobException if the job is no longer this worker's; the handler should let it pass
+     * @throws JobCancelledException if somebody wishes the job cancelled and no earlier call of this step is without an
+     *     answer: no new call is made then
      * @throws Exception whatever the call throws
      */
     <T> T effect(String step, EffectCall<T> call) throws Exception;

@@ -33,7 +33,7 @@ public enum JobState {
     DECLINED,
     /** Gave up: its budget is spent, its handler said so, or it never was a job. Kept with its bytes. Final. */
     DEAD,
-    /** Stopped on request before it had a result. Final. */
+    /** Stopped on request before it had a result, or not begun since another job has its unique key. Final. */
     CANCELLED,
     /** Its deadline had passed before it could run. Final. */
     EXPIRED;
@@ -62,7 +62,7 @@ public enum JobState {
 
     /** The states in which a job may be stored for the first time. */
     public static Set<JobState> initial() {
-        return EnumSet.of(SCHEDULED, PARKED, RUNNING, DEAD);
+        return EnumSet.of(SCHEDULED, PARKED, RUNNING, DEAD, CANCELLED);
     }
 
     /** The name as Postgres, events and the HTTP API have it: lower case. */

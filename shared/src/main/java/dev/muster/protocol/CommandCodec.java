@@ -1,6 +1,7 @@
 package dev.muster.protocol;
 
 import dev.muster.fleet.Incarnation;
+import dev.muster.job.JobId;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -13,12 +14,13 @@ import tools.jackson.databind.JsonNode;
 public final class CommandCodec {
     private CommandCodec() {}
 
-    /** The record that carries a command; its key is the incarnation that the command is about, if it is about one. */
+    /** The record that carries a command; its key is the incarnation or the job that the command is about, if it is about one. */
     public static ProducerRecord<byte[], byte[]> record(Command command) {
         String about = switch (command) {
             case Command.Fenced(Incarnation incarnation) -> incarnation.id();
             case Command.Stop(Incarnation incarnation) -> incarnation.id();
             case Command.Drain(Incarnation incarnation) -> incarnation.id();
+            case Command.Cancel(JobId job) -> job.toString();
             case Command.Scan() -> null;
         };
         byte[] key = about == null ? null : about.getBytes(StandardCharsets.UTF_8);
@@ -30,6 +32,7 @@ public final class CommandCodec {
             case Command.Fenced(Incarnation incarnation) -> about("fenced", incarnation);
             case Command.Stop(Incarnation incarnation) -> about("stop", incarnation);
             case Command.Drain(Incarnation incarnation) -> about("drain", incarnation);
+            case Command.Cancel(JobId job) -> Map.of("command", "cancel", "job", job.toString());
             case Command.Scan() -> Map.of("command", "scan");
         };
         return Json.MAPPER.writeValueAsBytes(wire);
@@ -47,6 +50,8 @@ public final class CommandCodec {
                 case "fenced" -> Optional.of(new Command.Fenced(new Incarnation(incarnation)));
                 case "stop" -> Optional.of(new Command.Stop(new Incarnation(incarnation)));
                 case "drain" -> Optional.of(new Command.Drain(new Incarnation(incarnation)));
+                case "cancel" ->
+                    Optional.of(new Command.Cancel(JobId.parse(wire.path("job").stringValue(""))));
                 case "scan" -> Optional.of(new Command.Scan());
                 default -> Optional.empty();
             };

@@ -28,13 +28,15 @@ public sealed interface Envelope {
      *
      * @param identity empty where the record has none; its place then stands for it
      * @param maxFailures overrides the handler's retry policy
+     * @param uniqueKey of the jobs of a queue that have it, one is unfinished at a time; 1 to 200 characters
      */
     record Job(
             Optional<Identity> identity,
             String type,
             Optional<Instant> runAt,
             Optional<Instant> deadline,
-            Optional<Integer> maxFailures)
+            Optional<Integer> maxFailures,
+            Optional<String> uniqueKey)
             implements Envelope {}
 
     /** What CloudEvents makes unique. */
@@ -65,6 +67,9 @@ public sealed interface Envelope {
     }
 
     Pattern TYPE = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._/-]{0,199}");
+
+    /** Of a unique key; what is in an index has to be short. */
+    int MAX_NAME = 200;
 
     String STRUCTURED = "application/cloudevents+json";
 
@@ -147,7 +152,8 @@ public sealed interface Envelope {
                 type,
                 instant(attributes, "musterrunat"),
                 instant(attributes, "musterdeadline"),
-                number(attributes, "mustermaxattempts"));
+                number(attributes, "mustermaxattempts"),
+                name(attributes, "musteruniquekey"));
     }
 
     /** Reads one attribute by its CloudEvents name; null when absent. */
@@ -200,6 +206,17 @@ public sealed interface Envelope {
         } catch (NumberFormatException e) {
             throw new BadAttribute(name + " is no whole number: " + text);
         }
+    }
+
+    private static Optional<String> name(Attributes attributes, String name) {
+        String text = attributes.get(name);
+        if (text == null || text.isEmpty()) {
+            return Optional.empty();
+        }
+        if (text.length() > MAX_NAME || text.indexOf('\0') >= 0) {
+            throw new BadAttribute(name + " has at most " + MAX_NAME + " characters, and no zero character");
+        }
+        return Optional.of(text);
     }
 
     private static @Nullable String text(Headers headers, String name) {

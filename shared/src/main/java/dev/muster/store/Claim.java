@@ -51,9 +51,17 @@ public record Claim(List<Span> spans, List<Entry> entries) {
         }
     }
 
-    /** What the submitter asked for. */
+    /**
+     * What the submitter asked for.
+     *
+     * @param uniqueKey of the queue's jobs that have it, one is unfinished at a time
+     */
     public record Terms(
-            Optional<Integer> maxFailures, Optional<Instant> runAt, Optional<Instant> deadline, Instant submittedAt) {}
+            Optional<Integer> maxFailures,
+            Optional<Instant> runAt,
+            Optional<Instant> deadline,
+            Optional<String> uniqueKey,
+            Instant submittedAt) {}
 
     /** Why a record is no job: one word, and a sentence. */
     public record Dead(String reason, String detail) {}
@@ -68,6 +76,8 @@ public record Claim(List<Span> spans, List<Entry> entries) {
         DUPLICATE,
         /** It is dead: it never was a job, or its id belongs to another payload. */
         DEAD,
+        /** Somebody wished it cancelled before it came, or an unfinished job has its unique key. */
+        CANCELLED,
         /** Nothing was written: the partition is not ours at that epoch, or its position is elsewhere. */
         NOT_OWNER
     }

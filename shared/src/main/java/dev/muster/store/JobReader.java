@@ -40,7 +40,8 @@ public final class JobReader {
     }
 
     /**
-     * A job with its earlier runs. Those are read a moment later: a run that ends in between may be missing or be told twice.
+     * A job with how far it is and its earlier runs. Those are read a moment later: a run that ends in between may be
+     * missing or be told twice.
      *
      * @throws StoreException if Postgres can't
      */
@@ -54,7 +55,7 @@ public final class JobReader {
                             }
                         },
                         JobReader::job)
-                .map(job -> job.withAttempts(attempts(id)));
+                .map(job -> job.with(underway(id), attempts(id)));
     }
 
     /**
@@ -64,6 +65,28 @@ public final class JobReader {
      */
     public List<JobView> list(Filter filter) {
         return db.query("list jobs", JobReaderSql.LIST, statement -> bind(statement, filter), JobReader::job);
+    }
+
+    private JobView.Underway underway(JobId id) {
+        return db.first(
+                        "read how far job " + id + " is",
+                        JobReaderSql.UNDERWAY,
+                        statement -> statement.setObject(1, id.value()),
+                        JobReader::underway)
+                .orElseThrow();
+    }
+
+    private static JobView.Underway underway(ResultSet row) throws SQLException {
+        Optional<Instant> said = time(row, "said_at");
+        Optional<Instant> wished = time(row, "wished_at");
+        return new JobView.Underway(
+                said.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new JobView.Progress(
+                                row.getInt("attempt"), row.getInt("percent"), text(row, "note"), said.get())),
+                wished.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new JobView.Wish(row.getString("wished_by"), text(row, "reason"), wished.get())));
     }
 
     private List<JobView.Attempt> attempts(JobId id) {
@@ -108,6 +131,7 @@ public final class JobReader {
                         time(row, "due_at"),
                         time(row, "settled_at")),
                 new JobView.Outcome(text(row, "reason"), text(row, "detail"), text(row, "result")),
+                JobView.Underway.nothing(),
                 List.of());
     }
 

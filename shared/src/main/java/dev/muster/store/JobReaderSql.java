@@ -31,6 +31,14 @@ final class JobReaderSql {
             LIMIT 1
             """;
 
+    /** By primary key in two small tables: one row, of nulls where nothing was said. */
+    static final String UNDERWAY = """
+            SELECT p.attempt, p.percent, p.note, p.said_at, c.wished_by, c.reason, c.wished_at
+            FROM (SELECT ?::uuid AS job_id) j
+            LEFT JOIN job_progress p ON p.job_id = j.job_id
+            LEFT JOIN cancel_wish c ON c.job_id = j.job_id
+            """;
+
     /** By index, as many rows as the job had runs that ended without a final state. */
     static final String ATTEMPTS = """
             SELECT attempt, incarnation, outcome, reason, detail, started_at, entered_at, ended_at, due_at

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param position the record it came from
  * @param run its latest run, and its two budgets
  * @param outcome why it is in this state; what came of it
+ * @param underway what was said of it while it is unfinished; a list of jobs leaves it out
  * @param attempts earlier runs, oldest first; a list of jobs leaves them out
  */
 public record JobView(
@@ -25,6 +26,7 @@ public record JobView(
         Run run,
         Times times,
         Outcome outcome,
+        Underway underway,
         List<Attempt> attempts) {
 
     public JobView {
@@ -66,6 +68,24 @@ public record JobView(
      */
     public record Outcome(Optional<String> reason, Optional<String> detail, Optional<String> result) {}
 
+    /** What was said of an unfinished job: by its handler, and by whoever wishes it cancelled. */
+    public record Underway(Optional<Progress> progress, Optional<Wish> wish) {
+        static Underway nothing() {
+            return new Underway(Optional.empty(), Optional.empty());
+        }
+    }
+
+    /**
+     * How far it is, as its handler said last.
+     *
+     * @param attempt which run said so
+     * @param percent 0 to 100
+     */
+    public record Progress(int attempt, int percent, Optional<String> note, Instant at) {}
+
+    /** That somebody wishes it cancelled. */
+    public record Wish(String by, Optional<String> reason, Instant at) {}
+
     /**
      * A run that ended without a final state.
      *
@@ -83,8 +103,8 @@ public record JobView(
             Instant ended,
             Optional<Instant> due) {}
 
-    /** This view with its earlier runs. */
-    public JobView withAttempts(List<Attempt> earlier) {
-        return new JobView(id, queue, type, key, state, position, run, times, outcome, earlier);
+    /** This view with what is said of it, and its earlier runs. */
+    public JobView with(Underway said, List<Attempt> earlier) {
+        return new JobView(id, queue, type, key, state, position, run, times, outcome, said, earlier);
     }
 }

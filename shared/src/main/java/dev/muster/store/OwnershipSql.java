@@ -17,7 +17,7 @@ final class OwnershipSql {
     /** One row per record. Locks the partitions, then identities by id. */
     static final String CLAIM = """
             SELECT ix, verdict
-            FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
+            FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
 
     /** The adopted jobs. Locks the partitions, then the free ones of the rows. */
     static final String ADOPT = "SELECT * FROM adopt(?, ?, ?, ?)";
@@ -37,6 +37,27 @@ final class OwnershipSql {
             SELECT *
             FROM job_running
             WHERE incarnation = ?""";
+
+    /** What is wished of the jobs that an incarnation runs. A small table joined with a small table. */
+    static final String WISHES = """
+            SELECT c.job_id, c.wished_by, c.reason
+            FROM cancel_wish c
+            JOIN job_running r ON r.job_id = c.job_id
+            WHERE r.incarnation = ?""";
+
+    /** How far runs are. Guard (b), and the running row locked, so that a late word of an earlier run can't follow. */
+    static final String PROGRESS = """
+            WITH mine AS MATERIALIZED (
+                SELECT r.job_id, s.attempt, s.percent, s.note
+                FROM unnest(?::uuid[], ?::integer[], ?::integer[], ?::text[]) AS s (job_id, attempt, percent, note)
+                JOIN job_running r ON r.job_id = s.job_id AND r.incarnation = ? AND r.attempt = s.attempt
+                ORDER BY r.job_id
+                FOR NO KEY UPDATE OF r)
+            INSERT INTO job_progress (job_id, attempt, percent, note)
+            SELECT m.job_id, m.attempt, m.percent, m.note
+            FROM mine m
+            ON CONFLICT (job_id) DO UPDATE SET
+                attempt = EXCLUDED.attempt, percent = EXCLUDED.percent, note = EXCLUDED.note, said_at = now()""";
 
     /** Running rows of others in my partitions. Reads the small table through. */
     static final String FOREIGN = """

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +40,7 @@ public final class OwnershipStore {
                             statement,
                             1,
                             partitions.stream().map(TakeOver::partition).toList());
-                    statement.setArray(5, column(statement, "uuid", partitions, TakeOver::topicId));
+                    statement.setArray(5, Columns.of(statement, "uuid", partitions, TakeOver::topicId));
                 },
                 row -> new TakeOver.Answer(
                         row.getString("queue"),
@@ -95,7 +94,7 @@ public final class OwnershipStore {
         db.query(
                 "claim " + claim.entries().size() + " records",
                 OwnershipSql.CLAIM,
-                statement -> bindClaim(statement, claim),
+                statement -> ClaimBinding.bind(statement, me, claim),
                 row -> {
                     Claim.Verdict verdict =
                             Claim.Verdict.valueOf(row.getString(2).toUpperCase(Locale.ROOT));
@@ -136,8 +135,9 @@ public final class OwnershipStore {
                         "look for due jobs",
                         OwnershipSql.NEXT_DUE,
                         statement -> {
-                            statement.setArray(1, column(statement, "text", partitions, PartitionEpoch::queue));
-                            statement.setArray(2, column(statement, "integer", partitions, PartitionEpoch::partition));
+                            statement.setArray(1, Columns.of(statement, "text", partitions, PartitionEpoch::queue));
+                            statement.setArray(
+                                    2, Columns.of(statement, "integer", partitions, PartitionEpoch::partition));
                         },
                         row -> row.getObject(1, Long.class))
                 .map(Duration::ofMillis);
@@ -182,9 +182,9 @@ public final class OwnershipStore {
                 OwnershipSql.INTEND,
                 statement -> {
                     statement.setString(1, me.id());
-                    statement.setArray(2, column(statement, "uuid", requests, r -> r.id().value()));
-                    statement.setArray(3, column(statement, "integer", requests, IntentRequest::attempt));
-                    statement.setArray(4, column(statement, "text", requests, IntentRequest::step));
+                    statement.setArray(2, Columns.of(statement, "uuid", requests, r -> r.id().value()));
+                    statement.setArray(3, Columns.of(statement, "integer", requests, IntentRequest::attempt));
+                    statement.setArray(4, Columns.of(statement, "text", requests, IntentRequest::step));
                 },
                 row -> new Intent(
                         new JobId(row.getObject("job_id", UUID.class)),
@@ -202,6 +202,43 @@ public final class OwnershipStore {
                 OwnershipStore::job);
     }
 
+    /**
+     * A job of ours that is to be cancelled.
+     *
+     * @param by who wishes it
+     */
+    public record Wish(JobId id, String by, Optional<String> reason) {}
+
+    /** What is wished of the jobs that run under this incarnation. */
+    public List<Wish> wishes() {
+        return db.query(
+                "read what is wished of the jobs of " + me,
+                OwnershipSql.WISHES,
+                statement -> statement.setString(1, me.id()),
+                row -> new Wish(
+                        new JobId(row.getObject("job_id", UUID.class)),
+                        row.getString("wished_by"),
+                        Optional.ofNullable(row.getString("reason"))));
+    }
+
+    /**
+     * How far a run is.
+     *
+     * @param percent 0 to 100
+     */
+    public record Progress(JobId id, int attempt, int percent, String note) {}
+
+    /** Stores how far runs are. What is said of a job that is not ours any more is dropped. */
+    public void progress(List<Progress> news) {
+        db.update("note the progress of " + news.size() + " jobs", OwnershipSql.PROGRESS, statement -> {
+            statement.setArray(1, Columns.of(statement, "uuid", news, n -> n.id().value()));
+            statement.setArray(2, Columns.of(statement, "integer", news, Progress::attempt));
+            statement.setArray(3, Columns.of(statement, "integer", news, Progress::percent));
+            statement.setArray(4, Columns.of(statement, "text", news, n -> clean(n.note())));
+            statement.setString(5, me.id());
+        });
+    }
+
     /** A running job of somebody else in a partition of ours. */
     public record Foreign(JobId id, Incarnation incarnation, boolean fenced) {}
 
@@ -210,8 +247,8 @@ public final class OwnershipStore {
                 "look for others' jobs",
                 OwnershipSql.FOREIGN,
                 statement -> {
-                    statement.setArray(1, column(statement, "text", partitions, PartitionEpoch::queue));
-                    statement.setArray(2, column(statement, "integer", partitions, PartitionEpoch::partition));
+                    statement.setArray(1, Columns.of(statement, "text", partitions, PartitionEpoch::queue));
+                    statement.setArray(2, Columns.of(statement, "integer", partitions, PartitionEpoch::partition));
                     statement.setString(3, me.id());
                 },
                 row -> new Foreign(
@@ -225,9 +262,9 @@ public final class OwnershipStore {
 
     public void entered(List<Entered> entries) {
         db.update("note " + entries.size() + " entries", OwnershipSql.ENTERED, statement -> {
-            statement.setArray(1, column(statement, "uuid", entries, e -> e.id().value()));
-            statement.setArray(2, column(statement, "integer", entries, Entered::attempt));
-            statement.setArray(3, column(statement, "timestamptz", entries, e -> Db.timestamp(e.at())));
+            statement.setArray(1, Columns.of(statement, "uuid", entries, e -> e.id().value()));
+            statement.setArray(2, Columns.of(statement, "integer", entries, Entered::attempt));
+            statement.setArray(3, Columns.of(statement, "timestamptz", entries, e -> Db.timestamp(e.at())));
             statement.setString(4, me.id());
         });
     }
@@ -246,63 +283,9 @@ public final class OwnershipStore {
     public void rejectedClaim(List<PartitionEpoch> partitions) {
         db.update("record refused claims", OwnershipSql.REJECTED_CLAIM, statement -> {
             statement.setString(1, me.id());
-            statement.setArray(2, column(statement, "text", partitions, PartitionEpoch::queue));
-            statement.setArray(3, column(statement, "integer", partitions, PartitionEpoch::partition));
+            statement.setArray(2, Columns.of(statement, "text", partitions, PartitionEpoch::queue));
+            statement.setArray(3, Columns.of(statement, "integer", partitions, PartitionEpoch::partition));
         });
-    }
-
-    private void bindClaim(PreparedStatement statement, Claim claim) throws SQLException {
-        List<Claim.Span> spans = claim.spans();
-        bindPartitions(statement, 1, spans.stream().map(Claim.Span::partition).toList());
-        statement.setArray(5, column(statement, "bigint", spans, Claim.Span::from));
-        statement.setArray(6, column(statement, "bigint", spans, Claim.Span::to));
-        List<Claim.Entry> entries = claim.entries();
-        statement.setArray(7, column(statement, "integer", entries, e -> e.span() + 1)); // SQL counts from 1
-        statement.setArray(8, column(statement, "bigint", entries, Claim.Entry::offset));
-        statement.setArray(9, column(statement, "uuid", entries, e -> e.id().value()));
-        statement.setArray(
-                10, column(statement, "uuid", entries, e -> e.positionId().value()));
-        statement.setArray(11, column(statement, "text", entries, Claim.Entry::type));
-        statement.setArray(
-                12, column(statement, "text", entries, e -> e.orderKey().orElse(null)));
-        statement.setArray(
-                13,
-                column(
-                        statement,
-                        "integer",
-                        entries,
-                        e -> e.terms().maxFailures().orElse(null)));
-        statement.setArray(
-                14,
-                column(statement, "timestamptz", entries, e -> time(e.terms().runAt())));
-        statement.setArray(
-                15,
-                column(statement, "timestamptz", entries, e -> time(e.terms().deadline())));
-        statement.setArray(
-                16,
-                column(
-                        statement,
-                        "timestamptz",
-                        entries,
-                        e -> Db.timestamp(e.terms().submittedAt())));
-        statement.setArray(17, bytes(statement, entries, e -> e.bytes().key()));
-        statement.setArray(18, bytes(statement, entries, e -> e.bytes().value()));
-        statement.setArray(19, bytes(statement, entries, e -> e.bytes().headers()));
-        statement.setArray(20, bytes(statement, entries, Claim.Entry::payloadHash));
-        statement.setArray(
-                21,
-                column(
-                        statement,
-                        "text",
-                        entries,
-                        e -> e.dead().map(Claim.Dead::reason).orElse(null)));
-        statement.setArray(
-                22,
-                column(
-                        statement,
-                        "text",
-                        entries,
-                        e -> e.dead().map(Claim.Dead::detail).orElse(null)));
     }
 
     private void bindSettle(PreparedStatement statement, List<Outcome> outcomes, List<PartitionEpoch> keyed)
@@ -316,30 +299,27 @@ public final class OwnershipStore {
             }
         }
         statement.setString(1, me.id());
-        statement.setArray(2, column(statement, "uuid", outcomes, o -> o.id().value()));
-        statement.setArray(3, column(statement, "integer", outcomes, Outcome::attempt));
+        statement.setArray(2, Columns.of(statement, "uuid", outcomes, o -> o.id().value()));
+        statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
         statement.setArray(
-                4, column(statement, "text", outcomes, o -> o.verdict().wireName()));
-        statement.setArray(5, column(statement, "text", outcomes, o -> clean(o.reason())));
-        statement.setArray(6, column(statement, "text", outcomes, o -> clean(o.detail())));
-        statement.setArray(7, column(statement, "text", outcomes, o -> clean(o.result())));
+                4, Columns.of(statement, "text", outcomes, o -> o.verdict().wireName()));
+        statement.setArray(5, Columns.of(statement, "text", outcomes, o -> clean(o.reason())));
+        statement.setArray(6, Columns.of(statement, "text", outcomes, o -> clean(o.detail())));
+        statement.setArray(7, Columns.of(statement, "text", outcomes, o -> clean(o.result())));
         statement.setArray(
-                8, column(statement, "bigint", outcomes, o -> o.delay().toMillis()));
-        statement.setArray(9, column(statement, "timestamptz", outcomes, o -> time(o.enteredAt())));
-        statement.setArray(10, column(statement, "uuid", closedJobs, id -> id));
-        statement.setArray(11, column(statement, "text", closedSteps, step -> step));
-        statement.setArray(12, column(statement, "text", keyed, PartitionEpoch::queue));
-        statement.setArray(13, column(statement, "integer", keyed, PartitionEpoch::partition));
-        statement.setArray(14, column(statement, "integer", keyed, PartitionEpoch::epoch));
+                8, Columns.of(statement, "bigint", outcomes, o -> o.delay().toMillis()));
+        statement.setArray(9, Columns.of(statement, "timestamptz", outcomes, o -> Columns.time(o.enteredAt())));
+        statement.setArray(10, Columns.of(statement, "uuid", closedJobs, id -> id));
+        statement.setArray(11, Columns.of(statement, "text", closedSteps, step -> step));
+        statement.setArray(12, Columns.of(statement, "text", keyed, PartitionEpoch::queue));
+        statement.setArray(13, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
+        statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
     }
 
     /** Incarnation, queues, partitions and epochs as four parameters from {@code first} on. */
     private void bindPartitions(PreparedStatement statement, int first, List<PartitionEpoch> partitions)
             throws SQLException {
-        statement.setString(first, me.id());
-        statement.setArray(first + 1, column(statement, "text", partitions, PartitionEpoch::queue));
-        statement.setArray(first + 2, column(statement, "integer", partitions, PartitionEpoch::partition));
-        statement.setArray(first + 3, column(statement, "integer", partitions, PartitionEpoch::epoch));
+        Columns.partitions(statement, first, me, partitions);
     }
 
     private static RunningJob job(ResultSet row) throws SQLException {
@@ -357,30 +337,6 @@ public final class OwnershipStore {
                         requireNonNull(Db.instant(row, "submitted_at")),
                         Optional.ofNullable(Db.instant(row, "deadline"))),
                 new RunningJob.Bytes(row.getBytes("record_key"), row.getBytes("payload"), row.getBytes("headers")));
-    }
-
-    private static <T> java.sql.Array column(
-            PreparedStatement statement, String type, List<T> rows, Function<T, @Nullable Object> cell)
-            throws SQLException {
-        @Nullable Object[] cells = new @Nullable Object[rows.size()];
-        for (int i = 0; i < cells.length; i++) {
-            cells[i] = cell.apply(rows.get(i));
-        }
-        return Db.array(statement, type, cells);
-    }
-
-    /** A column of bytes, which the driver takes in an array of that very type only. */
-    private static <T> java.sql.Array bytes(
-            PreparedStatement statement, List<T> rows, Function<T, byte @Nullable []> cell) throws SQLException {
-        byte[] @Nullable [] cells = new byte[rows.size()] @Nullable [];
-        for (int i = 0; i < cells.length; i++) {
-            cells[i] = cell.apply(rows.get(i));
-        }
-        return Db.array(statement, "bytea", cells);
-    }
-
-    private static @Nullable Object time(Optional<Instant> instant) {
-        return Db.timestamp(instant.orElse(null));
     }
 
     /** A text as Postgres takes it: without zero bytes, none at all where it is empty. */

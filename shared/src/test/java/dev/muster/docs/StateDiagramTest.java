@@ -43,7 +43,7 @@ class StateDiagramTest {
 
                 Generated from `JobState`, which says in words what each state means; a test keeps this page true.
                 `running` follows itself when a job is adopted from a worker that died. A record that can't be a job is
-                stored as `dead` at once.
+                stored as `dead` at once; one that is not wanted any more, or whose unique key is taken, as `cancelled`.
 
                 ```mermaid
                 stateDiagram-v2

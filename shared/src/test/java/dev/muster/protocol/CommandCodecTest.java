@@ -3,6 +3,7 @@ package dev.muster.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.fleet.Incarnation;
+import dev.muster.job.JobId;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,7 @@ class CommandCodecTest {
             new Command.Fenced(INCARNATION),
             new Command.Stop(INCARNATION),
             new Command.Drain(INCARNATION),
+            new Command.Cancel(JobId.of("test", "1")),
             new Command.Scan()
         }) {
             assertThat(CommandCodec.decode(CommandCodec.encode(command))).contains(command);
@@ -38,6 +40,7 @@ class CommandCodecTest {
                 "[]",
                 "{\"command\":\"fenced\"}",
                 "{\"command\":\"sing\"}",
+                "{\"command\":\"cancel\",\"job\":\"1\"}",
                 "{\"command\":\"stop\",\"incarnation\":\"no dot\"}"
             })
     void what_is_no_command_is_none(String json) {

@@ -31,7 +31,8 @@ final class EnvelopeTest {
                         Map.of(
                                 "musterrunat", "2030-01-02T03:04:05+01:00",
                                 "musterdeadline", "2030-01-03T00:00:00Z",
-                                "mustermaxattempts", "4"))
+                                "mustermaxattempts", "4",
+                                "musteruniquekey", "order-1"))
                 .toRecord("payments");
 
         assertThat(Envelope.read(record.headers(), record.value()))
@@ -40,7 +41,8 @@ final class EnvelopeTest {
                         "payment.charge",
                         Optional.of(Instant.parse("2030-01-02T02:04:05Z")),
                         Optional.of(Instant.parse("2030-01-03T00:00:00Z")),
-                        Optional.of(4)));
+                        Optional.of(4),
+                        Optional.of("order-1")));
         assertThat(Envelope.data(record.headers(), record.value())).isEqualTo(DATA);
     }
 
@@ -165,7 +167,8 @@ final class EnvelopeTest {
                 "payment.charge",
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(4));
+                Optional.of(4),
+                Optional.empty());
     }
 
     private static Headers structured() {

@@ -138,6 +138,23 @@ final class OwnershipFixture implements AutoCloseable {
         return job(offset, name, key, "{}");
     }
 
+    /** Of the jobs with this unique key one is unfinished at a time. */
+    static Claim.Entry unique(long offset, String name, String uniqueKey) {
+        Claim.Entry plain = job(offset, name);
+        return new Claim.Entry(
+                plain.span(),
+                offset,
+                plain.id(),
+                plain.positionId(),
+                plain.type(),
+                plain.orderKey(),
+                new Claim.Terms(
+                        Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(uniqueKey), Instant.EPOCH),
+                plain.bytes(),
+                plain.payloadHash(),
+                plain.dead());
+    }
+
     static Claim.Entry job(long offset, String name, @org.jspecify.annotations.Nullable String key, String payload) {
         byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
         return new Claim.Entry(
@@ -147,7 +164,7 @@ final class OwnershipFixture implements AutoCloseable {
                 JobId.atPosition(TOPIC, 0, offset, 0),
                 "test",
                 Optional.ofNullable(key),
-                new Claim.Terms(Optional.empty(), Optional.empty(), Optional.empty(), Instant.EPOCH),
+                new Claim.Terms(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Instant.EPOCH),
                 new RunningJob.Bytes(null, bytes, null),
                 bytes,
                 Optional.empty());

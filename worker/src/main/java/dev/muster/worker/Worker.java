@@ -4,6 +4,7 @@ import dev.muster.config.Settings;
 import dev.muster.fleet.ExitCode;
 import dev.muster.fleet.Heartbeat;
 import dev.muster.fleet.Incarnation;
+import dev.muster.job.JobId;
 import dev.muster.protocol.Command;
 import dev.muster.store.Database;
 import dev.muster.supervision.runtime.SupervisionEvent;
@@ -147,6 +148,7 @@ public final class Worker {
                 }
             }
             case Command.Scan() -> scanNow();
+            case Command.Cancel(JobId job) -> tree.lanes().forEach(lane -> lane.tell(new LaneEvent.CancelWished(job)));
             case Command.Stop(Incarnation whom) -> {
                 if (whom.equals(me)) {
                     parts.trust().look(); // whoever wants it gone has fenced it first; a command alone ends nothing

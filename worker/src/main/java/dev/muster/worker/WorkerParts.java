@@ -153,6 +153,7 @@ final class WorkerParts {
                 new LaneWatch(),
                 laneMeters,
                 around.faults(),
+                around.settings().duration(Setting.JOB_CANCEL_GRACE),
                 ticker);
         int lanes = config.lanes();
         return new StorePart(

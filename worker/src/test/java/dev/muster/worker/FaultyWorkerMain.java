@@ -30,8 +30,12 @@ final class FaultyWorkerMain {
                 : args[1].equals("THROW")
                         ? breakAt(FaultPoint.valueOf(args[0]), args[2])
                         : signalAt(FaultPoint.valueOf(args[0]), args[1], Integer.parseInt(args[2]));
-        List<JobHandler<?>> handlers =
-                List.of(new PauseHandler(), new FlakyHandler(), new ErrorHandler(), new StubbornHandler());
+        List<JobHandler<?>> handlers = List.of(
+                new PauseHandler(),
+                new FlakyHandler(),
+                new ErrorHandler(),
+                new StubbornHandler(),
+                new ObedientHandler());
         Settings settings = Settings.load(Path.of("none.properties"), System.getenv(), Map.of());
         Path events = Path.of(System.getenv("MUSTER_WORKER_RUN_FOLDER"))
                 .resolve(System.getenv("MUSTER_WORKER_NAME") + ".events");

@@ -6,10 +6,12 @@ import dev.muster.config.Settings;
 import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.coordinator.liveness.LivenessLoop;
 import dev.muster.coordinator.pressure.LagLoop;
+import dev.muster.coordinator.recovery.Announcer;
 import dev.muster.coordinator.stats.Statistics;
 import dev.muster.job.JobId;
 import dev.muster.job.JobState;
 import dev.muster.protocol.Json;
+import dev.muster.store.CancellationStore;
 import dev.muster.store.Database;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.JobReader;
@@ -31,8 +33,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The operations API under {@code /api/v1}, {@code /metrics}, {@code /health} and the live page at {@code /}. Read-only:
- * there is no route that changes anything. No authentication yet, so it belongs on a loopback address. Thread-safe.
+ * The operations API under {@code /api/v1}, {@code /metrics}, {@code /health} and the live page at {@code /}. What changes
+ * something is a POST with a JSON body, see {@link JobActions}. No authentication yet, so it belongs on a loopback
+ * address. Thread-safe.
  */
 public final class HttpApi implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
@@ -55,6 +58,7 @@ public final class HttpApi implements AutoCloseable {
             IncidentStore incidents,
             LagLoop lag,
             Statistics statistics,
+            Announcer announcer,
             Database database) {}
 
     /**
@@ -68,6 +72,7 @@ public final class HttpApi implements AutoCloseable {
         warnUnlessLoopback(host);
         Views views = new Views(sources, ticker);
         JobReader jobs = new JobReader(sources.database());
+        JobActions actions = new JobActions(new CancellationStore(sources.database()), sources.announcer());
         SupervisionStore supervision = new SupervisionStore(sources.database());
         Javalin server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
@@ -77,6 +82,7 @@ public final class HttpApi implements AutoCloseable {
             config.http.generateEtags = false;
             headers(config);
             api(config, views, jobs, supervision);
+            config.routes.post("/api/v1/jobs/{id}/cancel", actions::cancel);
             operations(config, views, meters);
             StaticPage.routes(config);
         });
@@ -203,7 +209,7 @@ public final class HttpApi implements AutoCloseable {
     }
 
     /** Source: RFC 9457, problem details. */
-    private static void problem(Context ctx, int status, @org.jspecify.annotations.Nullable String detail) {
+    static void problem(Context ctx, int status, @org.jspecify.annotations.Nullable String detail) {
         ctx.status(status)
                 .contentType("application/problem+json")
                 .result(Json.MAPPER.writeValueAsBytes(
@@ -216,7 +222,7 @@ public final class HttpApi implements AutoCloseable {
                 if (!address.isLoopbackAddress()) {
                     LOG.warn(
                             "The HTTP API listens on {}, which others can reach, and asks nobody for a password. It "
-                                    + "shows jobs and workers and changes nothing; put a proxy with authentication before it",
+                                    + "shows jobs and workers and cancels jobs; put a proxy with authentication before it",
                             host);
                     return;
                 }

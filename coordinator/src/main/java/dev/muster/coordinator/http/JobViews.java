@@ -39,9 +39,28 @@ final class JobViews {
         view.put("entered_at", text(job.times().entered()));
         view.put("detail", job.outcome().detail().orElse(null));
         view.put("result", job.outcome().result().orElse(null));
+        view.put("progress", job.underway().progress().map(JobViews::progress).orElse(null));
+        view.put("cancel_wish", job.underway().wish().map(JobViews::wish).orElse(null));
         List<Map<String, @Nullable Object>> attempts =
                 job.attempts().stream().map(JobViews::attempt).toList();
         view.put("attempts", attempts);
+        return view;
+    }
+
+    private static Map<String, @Nullable Object> progress(JobView.Progress progress) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("attempt", progress.attempt());
+        view.put("percent", progress.percent());
+        view.put("note", progress.note().orElse(null));
+        view.put("at", progress.at().toString());
+        return view;
+    }
+
+    private static Map<String, @Nullable Object> wish(JobView.Wish wish) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("by", wish.by());
+        view.put("reason", wish.reason().orElse(null));
+        view.put("at", wish.at().toString());
         return view;
     }
 

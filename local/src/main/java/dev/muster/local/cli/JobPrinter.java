@@ -64,6 +64,21 @@ final class JobPrinter {
         field(lines, "entered", job.times().entered());
         field(lines, "due", job.times().due());
         field(lines, "settled", job.times().settled());
+        field(
+                lines,
+                "progress",
+                job.underway()
+                        .progress()
+                        .map(said -> said.percent() + " %"
+                                + said.note().map(note -> " " + note).orElse("") + ", at " + said.at() + " in run "
+                                + said.attempt()));
+        field(
+                lines,
+                "cancel",
+                job.underway()
+                        .wish()
+                        .map(wish -> "wished by " + wish.by() + " at " + wish.at()
+                                + wish.reason().map(reason -> ": " + reason).orElse("")));
         for (JobView.Attempt attempt : job.attempts()) {
             lines.add("run " + attempt.number() + "        " + attempt.outcome() + " at " + attempt.ended() + " on "
                     + attempt.incarnation()
@@ -96,9 +111,28 @@ final class JobPrinter {
         put(json, "entered_at", job.times().entered().map(Instant::toString));
         put(json, "due_at", job.times().due().map(Instant::toString));
         put(json, "settled_at", job.times().settled().map(Instant::toString));
+        job.underway().progress().ifPresent(said -> json.put("progress", json(said)));
+        job.underway().wish().ifPresent(wish -> json.put("cancel_wish", json(wish)));
         if (!job.attempts().isEmpty()) {
             json.put("attempts", job.attempts().stream().map(JobPrinter::json).toList());
         }
+        return json;
+    }
+
+    private static Map<String, Object> json(JobView.Progress said) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("attempt", said.attempt());
+        json.put("percent", said.percent());
+        put(json, "note", said.note());
+        json.put("at", said.at().toString());
+        return json;
+    }
+
+    private static Map<String, Object> json(JobView.Wish wish) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("by", wish.by());
+        put(json, "reason", wish.reason());
+        json.put("at", wish.at().toString());
         return json;
     }
 

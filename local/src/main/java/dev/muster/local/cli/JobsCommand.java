@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code muster jobs …}. */
-@Command(name = "jobs", mixinStandardHelpOptions = true, description = "Shows jobs.")
+@Command(name = "jobs", mixinStandardHelpOptions = true, description = "Shows jobs, and cancels them.")
 final class JobsCommand implements Runnable {
     private final Console console;
 
@@ -29,7 +29,8 @@ final class JobsCommand implements Runnable {
     static CommandLine line(Console console) {
         return new CommandLine(new JobsCommand(console))
                 .addSubcommand(new ListSome(console))
-                .addSubcommand(new Show(console));
+                .addSubcommand(new Show(console))
+                .addSubcommand(new CancelJobCommand(console));
     }
 
     @Override
@@ -130,7 +131,7 @@ final class JobsCommand implements Runnable {
             return 0;
         }
 
-        private static JobId parse(String text) {
+        static JobId parse(String text) {
             try {
                 return JobId.parse(text);
             } catch (IllegalArgumentException _) {

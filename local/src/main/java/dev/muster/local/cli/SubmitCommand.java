@@ -39,7 +39,7 @@ import tools.jackson.core.JacksonException;
         mixinStandardHelpOptions = true,
         description = {
             "Submits one job, or one for each line of a file or of standard input.",
-            "A line is a JSON object: id, source, type, key, data, runat, deadline, maxattempts."
+            "A line is a JSON object: id, source, type, key, data, runat, deadline, maxattempts, uniquekey."
         })
 final class SubmitCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "QUEUE")
@@ -63,6 +63,12 @@ final class SubmitCommand implements Callable<Integer> {
             paramLabel = "ID",
             description = "With the source its identity: submitted twice it is one job; default: a new one")
     private Optional<String> id = Optional.empty();
+
+    @Option(
+            names = "--unique-key",
+            paramLabel = "U",
+            description = "While a job of the queue with this key is unfinished, this one is cancelled")
+    private Optional<String> uniqueKey = Optional.empty();
 
     @Option(names = "--source", paramLabel = "S", description = "Where it comes from; default: muster-cli")
     private String source = SubmissionLine.DEFAULT_SOURCE;
@@ -88,8 +94,9 @@ final class SubmitCommand implements Callable<Integer> {
         if (file.isPresent() == data.isPresent()) {
             throw CommandException.misused("give either --data, for one job, or --file, for many");
         }
-        if (file.isPresent() && (key.isPresent() || id.isPresent())) {
-            throw CommandException.misused("--key and --id are for one job; in a file each line has its own");
+        if (file.isPresent() && (key.isPresent() || id.isPresent() || uniqueKey.isPresent())) {
+            throw CommandException.misused(
+                    "--key, --id and --unique-key are for one job; in a file each line has its own");
         }
         int maxBytes = settings.integer(Setting.RECORD_MAX_BYTES, 1, Integer.MAX_VALUE);
         KafkaClients clients = new KafkaClients(settings);
@@ -105,7 +112,12 @@ final class SubmitCommand implements Callable<Integer> {
             throw CommandException.misused("name the job's type: muster submit " + queue + " TYPE --data JSON");
         }
         Submission submission = new Submission(
-                source, id.orElseGet(() -> UUID.randomUUID().toString()), type.get(), key, payload(json), Map.of());
+                source,
+                id.orElseGet(() -> UUID.randomUUID().toString()),
+                type.get(),
+                key,
+                payload(json),
+                uniqueKey.map(unique -> Map.of("musteruniquekey", unique)).orElse(Map.of()));
         if (SubmissionLine.checked(submission, maxBytes) instanceof SubmissionLine.Parsed.Bad(String problem)) {
             throw CommandException.misused(problem);
         }

@@ -14,17 +14,21 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * One line of a file of jobs: {@code {"id", "source", "type", "key", "data", "runat", "deadline", "maxattempts"}}. It is
- * judged by the same code as the record will be by the worker, so that what is wrong shows here and not as a dead job.
+ * One line of a file of jobs:
+ * {@code {"id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey"}}. It is judged by the
+ * same code as the record will be by the worker, so that what is wrong shows here and not as a dead job.
  */
 public final class SubmissionLine {
     /** Where a job comes from that does not say it. */
     public static final String DEFAULT_SOURCE = "muster-cli";
 
-    private static final Map<String, String> EXTENSIONS =
-            Map.of("runat", "musterrunat", "deadline", "musterdeadline", "maxattempts", "mustermaxattempts");
+    private static final Map<String, String> EXTENSIONS = Map.of(
+            "runat", "musterrunat",
+            "deadline", "musterdeadline",
+            "maxattempts", "mustermaxattempts",
+            "uniquekey", "musteruniquekey");
     private static final Set<String> FIELDS =
-            Set.of("id", "source", "type", "key", "data", "runat", "deadline", "maxattempts");
+            Set.of("id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey");
 
     private SubmissionLine() {}
 
@@ -59,7 +63,7 @@ public final class SubmissionLine {
         for (String field : json.propertyNames()) {
             if (!FIELDS.contains(field)) {
                 return new Parsed.Bad("unknown field \"" + field + "\"; there are id, source, type, key, data, runat, "
-                        + "deadline and maxattempts");
+                        + "deadline, maxattempts and uniquekey");
             }
         }
         return object(json, defaults);

@@ -214,6 +214,14 @@ public final class JobRunner implements Life {
 
     private Outcome verdict(
             JobHandler<?> handler, Run run, @Nullable JobResult result, @Nullable Throwable thrown, Duration timeout) {
+        Outcome said = said(handler, run, result, thrown, timeout);
+        return run.wish()
+                .map(wish -> Verdicts.heeding(wish, said, result == null))
+                .orElse(said);
+    }
+
+    private Outcome said(
+            JobHandler<?> handler, Run run, @Nullable JobResult result, @Nullable Throwable thrown, Duration timeout) {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         if (result != null) {
             return Verdicts.of(run.job(), result, handler.retryPolicy(), random, run.enteredAt(), run.closedSteps());
@@ -281,6 +289,9 @@ public final class JobRunner implements Life {
         }
         if (thrown instanceof ParkedException) {
             return "parked";
+        }
+        if (run.wish().isPresent()) {
+            return "cancelled";
         }
         if (run.isTimedOut()) {
             return "timeout";

@@ -1,7 +1,10 @@
 package dev.muster.worker.execution;
 
 import dev.muster.job.JobId;
+import dev.muster.store.OwnershipStore.Progress;
+import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.RunningJob;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +19,10 @@ public final class Run {
     private final List<String> closedSteps = new CopyOnWriteArrayList<>();
     private volatile @Nullable Thread thread;
     private volatile @Nullable Instant enteredAt;
+    private final AtomicReference<@Nullable Progress> news = new AtomicReference<>();
+    private volatile @Nullable Wish wish;
+    private long wishSeenAt;
+    private volatile boolean wishEnforced;
 
     /** How far it is. */
     private enum Phase {
@@ -46,7 +53,47 @@ public final class Run {
 
     /** True once the handler should return soon. */
     public boolean isCancelled() {
-        return phase.get() != Phase.RUNNING;
+        return phase.get() != Phase.RUNNING || wish != null;
+    }
+
+    /** True once whatever it says is dropped: it is another worker's, or was given up. */
+    boolean isLost() {
+        Phase now = phase.get();
+        return now == Phase.LOST || now == Phase.ENDED;
+    }
+
+    /**
+     * Somebody wishes the job cancelled. Said at each look while the wish stands: the handler sees the first, and is
+     * interrupted at the one after the grace time. For the lane's thread only.
+     *
+     * @param now by the ticker, in ns
+     * @return true the first time
+     */
+    public boolean heed(Wish wished, long now, Duration grace) {
+        if (wish == null) {
+            wishSeenAt = now;
+            wish = wished;
+            return true;
+        }
+        if (!wishEnforced && now - wishSeenAt >= grace.toNanos()) {
+            wishEnforced = true;
+            interrupt();
+        }
+        return false;
+    }
+
+    Optional<Wish> wish() {
+        return Optional.ofNullable(wish);
+    }
+
+    /** The handler says how far it is; the last word before the lane asks counts. */
+    void progress(int percent, String note) {
+        news.set(new Progress(id(), attempt(), percent, note));
+    }
+
+    /** What was said since the last question. */
+    public Optional<Progress> takeProgress() {
+        return Optional.ofNullable(news.getAndSet(null));
     }
 
     public boolean isTimedOut() {
@@ -76,7 +123,7 @@ public final class Run {
     void entered(Thread runner, Instant at) {
         thread = runner;
         enteredAt = at;
-        if (isCancelled()) {
+        if (phase.get() != Phase.RUNNING || wishEnforced) {
             interrupt(); // RACE: lost between its start and this line, when there was no thread to interrupt yet
         }
     }

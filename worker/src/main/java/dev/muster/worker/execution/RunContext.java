@@ -1,5 +1,6 @@
 package dev.muster.worker.execution;
 
+import dev.muster.job.JobCancelledException;
 import dev.muster.job.JobContext;
 import dev.muster.job.JobId;
 import dev.muster.job.LostJobException;
@@ -16,6 +17,8 @@ import java.util.concurrent.ExecutionException;
 
 /** A handler's view of its run. Thread-safe. */
 final class RunContext implements JobContext {
+    private static final int MAX_NOTE = 200;
+
     private final Run run;
     private final EffectGuard.Intents intents;
     private final EffectGuard guard;
@@ -39,6 +42,7 @@ final class RunContext implements JobContext {
         // the same key.
         guard.awaitTrust();
         stopIfLost();
+        stopIfCancelled(step, intent);
         faults.reached(FaultPoint.BEFORE_CALL);
         unanswered.put(step, intent.unansweredSince());
         T answer;
@@ -71,8 +75,16 @@ final class RunContext implements JobContext {
     }
 
     private void stopIfLost() {
-        if (run.isCancelled() && !run.isTimedOut()) {
+        if (run.isLost()) {
             throw new LostJobException("job " + run.id() + " was lost before its call");
+        }
+    }
+
+    /** A new call is not begun. One that may have been made is repeated: without its answer the job can't be over. */
+    private void stopIfCancelled(String step, Intent intent) {
+        if (run.wish().isPresent() && intent.unansweredSince().isEmpty()) {
+            run.closed(step);
+            throw new JobCancelledException("job " + run.id() + " is to be cancelled, its step " + step + " not begun");
         }
     }
 
@@ -105,6 +117,14 @@ final class RunContext implements JobContext {
     @Override
     public int recoveries() {
         return run.job().budget().recoveries();
+    }
+
+    @Override
+    public void progress(int percent, String note) {
+        if (percent < 0 || percent > 100) {
+            throw new IllegalArgumentException("percent is not between 0 and 100: " + percent);
+        }
+        run.progress(percent, note.length() <= MAX_NOTE ? note : note.substring(0, MAX_NOTE));
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
 import dev.muster.store.Outcome;
+import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.RunningJob;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,6 +64,32 @@ final class Verdicts {
         String reason = message.isEmpty() ? thrown.getClass().getSimpleName() : firstLine(message);
         Ending ending = failed(job, reason, Optional.empty(), policy, random);
         return outcome(job, ending, thrown.getClass().getName() + ": " + message, enteredAt, closedSteps);
+    }
+
+    /**
+     * What a run comes to that somebody wishes cancelled: whatever would let the job run again ends it. What the handler
+     * says is final stays what it is; a call without an answer is waited for.
+     *
+     * @param broke its handler threw something, as one does that is interrupted; then that it gave up is no verdict
+     */
+    static Outcome heeding(Wish wish, Outcome outcome, boolean broke) {
+        boolean isOver = switch (outcome.verdict()) {
+            case RETRIED, SNOOZED, PARKED -> true;
+            case DEAD -> broke;
+            case SUCCEEDED, DECLINED, CANCELLED, EXPIRED, UNKNOWN -> false;
+        };
+        return isOver
+                ? new Outcome(
+                        outcome.id(),
+                        outcome.attempt(),
+                        Outcome.Verdict.CANCELLED,
+                        wish.reason().orElse("cancelled"),
+                        outcome.detail().isEmpty() ? outcome.reason() : outcome.detail(),
+                        "",
+                        outcome.delay(),
+                        outcome.enteredAt(),
+                        outcome.closedSteps())
+                : outcome;
     }
 
     /** A payload that its handler can't read will not become readable by waiting. */

@@ -186,6 +186,11 @@ public final class Lane implements Runnable {
                     censusAt = parts.ticker().nanos();
                 }
             }
+            case LaneEvent.CancelWished(JobId job) -> {
+                if (runs.has(job)) {
+                    censusAt = parts.ticker().nanos();
+                }
+            }
             case LaneEvent.ScanNow() -> scanAt = parts.ticker().nanos();
             case LaneEvent.QueuesSeen() -> {} // what it may do now, it finds out by itself
         }
@@ -207,6 +212,8 @@ public final class Lane implements Runnable {
     private void census() {
         if (isTime(censusAt)) {
             runs.census(this::isOurs);
+            runs.heedWishes();
+            runs.storeProgress();
             censusAt = in(CENSUS);
         }
     }

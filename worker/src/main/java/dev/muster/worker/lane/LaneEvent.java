@@ -1,5 +1,6 @@
 package dev.muster.worker.lane;
 
+import dev.muster.job.JobId;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Intent;
@@ -38,6 +39,9 @@ public sealed interface LaneEvent {
     record HandlerEntered(Entered entered) implements LaneEvent {}
 
     record Intending(IntentRequest request, CompletableFuture<Optional<Intent>> answer) implements LaneEvent {}
+
+    /** Somebody wishes this job cancelled; whoever runs it reads the wish. */
+    record CancelWished(JobId job) implements LaneEvent {}
 
     /** Somebody was fenced: look for running rows of others now. */
     record ScanNow() implements LaneEvent {}

@@ -54,6 +54,12 @@ public final class LaneMeters {
                 MeterName.JOBS_REJECTED.counter(registry, reason).increment();
                 MeterName.JOBS_FINISHED.counter(registry, entry.type(), "dead").increment();
             }
+            case CANCELLED -> {
+                claimed.increment();
+                MeterName.JOBS_FINISHED
+                        .counter(registry, entry.type(), "cancelled")
+                        .increment();
+            }
             case NOT_OWNER -> {}
         }
         if (verdict == Claim.Verdict.STARTED) {

@@ -9,6 +9,7 @@ import dev.muster.worker.execution.Slots;
 import dev.muster.worker.intake.Demand;
 import dev.muster.worker.intake.QueueWatch;
 import dev.muster.worker.intake.SubmissionReader;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.Predicate;
 
@@ -16,6 +17,7 @@ import java.util.function.Predicate;
  * What all lanes of a worker share.
  *
  * @param parked true for a job type whose circuit is open: its jobs would be parked as soon as they start
+ * @param cancelGrace how long a job that is to be cancelled may go on before it is interrupted
  */
 public record LaneParts(
         OwnershipStore store,
@@ -28,6 +30,7 @@ public record LaneParts(
         Watch watch,
         LaneMeters meters,
         FaultPoint.Listener faults,
+        Duration cancelGrace,
         Ticker ticker) {
 
     /** The circuits to the services outside. Thread-safe. */

@@ -333,7 +333,7 @@ final class Partitions {
                     waiting = true;
                     parts.slots().release(1);
                 }
-                case DUPLICATE, DEAD -> parts.slots().release(1);
+                case DUPLICATE, DEAD, CANCELLED -> parts.slots().release(1);
                 case NOT_OWNER -> {
                     parts.slots().release(1);
                     if (!refused.contains(from.partition())) {

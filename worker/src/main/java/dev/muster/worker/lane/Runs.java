@@ -7,6 +7,8 @@ import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Intent;
 import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.store.OwnershipStore.Progress;
+import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.store.RunningJob;
 import dev.muster.store.Settled;
@@ -53,6 +55,10 @@ final class Runs {
 
     boolean isEmpty() {
         return running.isEmpty() && !unstarted;
+    }
+
+    boolean has(JobId id) {
+        return running.containsKey(id);
     }
 
     boolean hasUnstarted() {
@@ -212,6 +218,30 @@ final class Runs {
                 parts.slots().takeAnyway(1);
                 start(row);
             });
+        }
+    }
+
+    /** Tells the runs of jobs that are to be cancelled. The wish is read each time: it may have come in any moment. */
+    void heedWishes() {
+        long now = parts.ticker().nanos();
+        for (Wish wish : parts.store().wishes()) {
+            Run run = running.get(wish.id());
+            if (run != null && run.heed(wish, now, parts.cancelGrace())) {
+                LOG.atInfo()
+                        .addKeyValue("job_id", wish.id())
+                        .addKeyValue("by", wish.by())
+                        .log("A running job is to be cancelled");
+            }
+        }
+    }
+
+    /** Stores what the runs have said of themselves since the last time. */
+    void storeProgress() {
+        List<Progress> news = running.values().stream()
+                .flatMap(run -> run.takeProgress().stream())
+                .toList();
+        if (!news.isEmpty()) {
+            parts.store().progress(news);
         }
     }
 

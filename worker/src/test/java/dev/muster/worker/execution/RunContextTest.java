@@ -3,10 +3,12 @@ package dev.muster.worker.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.job.JobCancelledException;
 import dev.muster.job.JobContext;
 import dev.muster.job.NothingDoneException;
 import dev.muster.job.ParkedException;
 import dev.muster.store.OwnershipStore.Intent;
+import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.worker.FaultPoint;
 import java.io.IOException;
 import java.time.Duration;
@@ -17,6 +19,9 @@ import org.junit.jupiter.api.Test;
 
 /** Which steps a run closes: those whose outcome is known. */
 class RunContextTest {
+    private static final Duration GRACE = Duration.ofSeconds(10);
+    private static final Wish WISH = new Wish(SampleJob.running().id(), "alice", Optional.empty());
+
     private final Run run = new Run(SampleJob.running());
 
     @Test
@@ -60,6 +65,40 @@ class RunContextTest {
                 .hasMessage("429");
 
         assertThat(run.closedSteps()).isEmpty();
+    }
+
+    @Test
+    void a_job_that_is_to_be_cancelled_begins_no_new_call() {
+        run.heed(WISH, 0, GRACE);
+
+        assertThat(context(Optional.empty()).isCancelled()).isTrue();
+        assertThatThrownBy(() -> context(Optional.empty()).effect("charge", key -> "paid"))
+                .isInstanceOf(JobCancelledException.class);
+        assertThat(run.closedSteps()).as("nothing was sent").containsExactly("charge");
+    }
+
+    @Test
+    void a_job_that_is_to_be_cancelled_repeats_a_call_without_an_answer() throws Exception {
+        run.heed(WISH, 0, GRACE);
+
+        String answer = context(Optional.of(Instant.EPOCH)).effect("charge", key -> "paid");
+
+        assertThat(answer).isEqualTo("paid");
+        assertThat(run.closedSteps()).containsExactly("charge");
+    }
+
+    @Test
+    void progress_is_what_was_said_last_and_is_told_once() {
+        JobContext context = context(Optional.empty());
+        context.progress(10, "begun");
+        context.progress(20, "x".repeat(300));
+
+        assertThat(run.takeProgress()).hasValueSatisfying(said -> {
+            assertThat(said.percent()).isEqualTo(20);
+            assertThat(said.note()).hasSize(200);
+        });
+        assertThat(run.takeProgress()).isEmpty();
+        assertThatThrownBy(() -> context.progress(101, "")).isInstanceOf(IllegalArgumentException.class);
     }
 
     private JobContext context(Optional<Instant> unansweredSince) {

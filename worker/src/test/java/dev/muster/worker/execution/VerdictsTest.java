@@ -7,6 +7,7 @@ import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
 import dev.muster.store.Outcome;
+import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.RunningJob;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +31,32 @@ final class VerdictsTest {
         assertThat(of(0, new JobResult.Declined("no")).verdict()).isEqualTo(Outcome.Verdict.DECLINED);
         assertThat(of(0, new JobResult.Fail("no")).verdict()).isEqualTo(Outcome.Verdict.DEAD);
         assertThat(of(0, new JobResult.Cancelled("no")).verdict()).isEqualTo(Outcome.Verdict.CANCELLED);
+    }
+
+    @Test
+    void what_would_run_again_is_over_when_somebody_wishes_it_cancelled_and_what_is_final_stands() {
+        Wish wish = new Wish(SampleJob.running().id(), "alice", Optional.of("wrong amount"));
+
+        for (JobResult again : List.of(JobResult.retry("x"), new JobResult.Snooze("x", Duration.ofSeconds(1)))) {
+            assertThat(Verdicts.heeding(wish, of(0, again), false)).satisfies(outcome -> {
+                assertThat(outcome.verdict()).isEqualTo(Outcome.Verdict.CANCELLED);
+                assertThat(outcome.reason()).isEqualTo("wrong amount");
+                assertThat(outcome.detail()).isEqualTo("x");
+                assertThat(outcome.closedSteps()).containsExactly("charge");
+            });
+        }
+        for (JobResult end : List.of(
+                JobResult.succeeded("ch_1"),
+                new JobResult.Declined("no"),
+                new JobResult.Fail("no"),
+                new JobResult.Unknown("no answer"))) {
+            Outcome said = of(0, end);
+            assertThat(Verdicts.heeding(wish, said, false)).isEqualTo(said);
+        }
+        assertThat(Verdicts.heeding(wish, of(2, JobResult.retry("interrupted")), true)
+                        .verdict())
+                .as("the last run of its budget, which the wish has interrupted")
+                .isEqualTo(Outcome.Verdict.CANCELLED);
     }
 
     @Test
