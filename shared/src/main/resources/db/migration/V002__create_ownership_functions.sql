@@ -111,7 +111,8 @@ CREATE TYPE claim_record AS (
     payload_hash  bytea,
     dead_reason   text,
     dead_detail   text,
-    unique_key    text
+    unique_key    text,
+    limit_key     text
 );
 
 -- How long until a key's first waiter is looked at again although nobody said so; a head that runs elsewhere may be
@@ -129,7 +130,7 @@ CREATE FUNCTION claim(
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_position_id uuid[], r_type text[], r_order_key text[],
     r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at timestamptz[],
     r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
-    r_dead_reason text[], r_dead_detail text[], r_unique_key text[])
+    r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[])
 RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -153,14 +154,15 @@ BEGIN
     SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
             r.record_offset, r.job_id, r.position_id, r.type, r.order_key, r.max_failures, r.due_at, r.deadline,
             r.submitted_at, r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail,
-            r.unique_key)::claim_record
+            r.unique_key, r.limit_key)::claim_record
             ORDER BY r.ix)
     INTO recs
     FROM unnest(r_part, r_offset, r_job_id, r_position_id, r_type, r_order_key, r_max_failures, r_due_at, r_deadline,
             r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash, r_dead_reason, r_dead_detail,
-            r_unique_key)
+            r_unique_key, r_limit_key)
         WITH ORDINALITY AS r (part, record_offset, job_id, position_id, type, order_key, max_failures, due_at, deadline,
-            submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, unique_key, ix)
+            submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, unique_key,
+            limit_key, ix)
     JOIN queue q ON q.name = p_queues[r.part]
     WHERE r.part = ANY (won);
 
@@ -244,6 +246,12 @@ BEGIN
         0, 0, 0, p_incarnation, r.submitted_at, now(), r.record_key, r.payload, r.headers
     FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash);
 
+    IF EXISTS (SELECT FROM unnest(recs) r WHERE r.limit_key IS NOT NULL AND r.ix = ANY (fresh)) THEN
+        INSERT INTO limited_job (job_id, limit_key)
+        SELECT r.job_id, r.limit_key FROM unnest(recs) r WHERE r.limit_key IS NOT NULL AND r.ix = ANY (fresh)
+        ORDER BY r.job_id;
+    END IF;
+
     RETURN QUERY
     WITH scheduled AS (
         INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, type, order_key, max_failures,
@@ -275,19 +283,23 @@ BEGIN
             CASE WHEN r.place IS NOT NULL THEN r.order_key END, r.place, r.max_failures, r.deadline, r.submitted_at,
             r.record_key, r.payload, r.headers
         FROM ready r LEFT JOIN keyed k USING (ix)
-        WHERE k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+        WHERE (k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)) AND r.limit_key IS NULL
         RETURNING job_id),
     parked AS (
         INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, type, order_key,
             key_position, max_failures, deadline, submitted_at, record_key, payload, headers)
         SELECT r.job_id, r.queue, r.partition, r.record_offset, 'parked',
-            -- Only the first waiter of a key has a time; the others are found when it starts.
-            CASE WHEN NOT k.queued AND k.nth = CASE WHEN k.head IS NULL THEN 2 ELSE 1 END
+            -- Only the first waiter of a key has a time; the others are found when it starts. A job with a limit that
+            -- could start otherwise is due: start_due takes its slot.
+            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued) THEN now()
+                WHEN NOT k.queued AND k.nth = CASE WHEN k.head IS NULL THEN 2 ELSE 1 END
                 THEN now() + key_recheck(k.head IS NOT NULL AND k.head <> p_incarnation) ELSE 'infinity' END,
-            'behind its key', r.type, r.order_key, r.place, r.max_failures, r.deadline, r.submitted_at, r.record_key,
-            r.payload, r.headers
-        FROM ready r JOIN keyed k USING (ix)
-        WHERE NOT (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued) THEN 'waits for a slot of its limit'
+                ELSE 'behind its key' END,
+            r.type, CASE WHEN r.place IS NOT NULL THEN r.order_key END, r.place, r.max_failures, r.deadline,
+            r.submitted_at, r.record_key, r.payload, r.headers
+        FROM ready r LEFT JOIN keyed k USING (ix)
+        WHERE r.limit_key IS NOT NULL OR (k.ix IS NOT NULL AND NOT (k.nth = 1 AND k.head IS NULL AND NOT k.queued))
         RETURNING job_id)
     SELECT r.ix, CASE WHEN s.job_id IS NOT NULL THEN 'started' ELSE 'waiting' END, r.place
         FROM ready r LEFT JOIN started s USING (job_id)
@@ -311,6 +323,9 @@ BEGIN
     -- A wish that was not carried out when it was said: the job came to wait a moment later.
     IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (p_job_ids)) THEN
         PERFORM cancel_waiting(p_job_ids);
+    END IF;
+    IF EXISTS (SELECT FROM limited_job l WHERE l.job_id = ANY (p_job_ids)) THEN
+        p_job_ids := with_slots(p_job_ids);
     END IF;
 
     RETURN QUERY
@@ -359,7 +374,7 @@ BEGIN
     UPDATE job_waiting w SET key_position = nextval('key_position'), state = 'ready'
     WHERE w.job_id = ANY (due) AND w.order_key IS NOT NULL AND w.key_position IS NULL;
 
-    SELECT array_agg(w.job_id) INTO free
+    SELECT array_agg(w.job_id ORDER BY w.due_at, w.record_offset) INTO free
     FROM job_waiting w
     WHERE w.job_id = ANY (due) AND (w.order_key IS NULL OR (
         NOT EXISTS (SELECT FROM job_running r WHERE r.queue = w.queue AND r.order_key = w.order_key)
@@ -383,8 +398,10 @@ END $$;
 -- Closes runs: guard (b) in each row's own DELETE. A final state leaves for the history; anything else waits again.
 -- No outcome but success may close a job while a call of it is open whose answer nobody knows: it becomes unknown.
 -- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
+-- What leaves its run frees its slot, whatever comes of it; the oldest that waits for one is looked at now.
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
--- verdict: settled | unknown | rejected (not mine any more; nothing written) | started (a key's next job).
+-- verdict: settled | unknown | rejected (not mine any more; nothing written) | started (a key's next job) | woken
+-- (slots were freed, and those who wait for them are due now).
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
@@ -398,6 +415,7 @@ DECLARE
     waiting uuid[];
     unsure uuid[];
     next_jobs uuid[];
+    freed text[];
 BEGIN
     IF cardinality(p_queues) > 0 THEN
         SELECT array_agg(o.queue || '/' || o.partition) INTO held
@@ -492,6 +510,12 @@ BEGIN
         WHERE NOT o.job_id = ANY (coalesce(finished, '{}')) AND NOT o.job_id = ANY (coalesce(waiting, '{}'));
     END IF;
 
+    IF EXISTS (SELECT FROM limit_slot) THEN
+        WITH left_behind AS (
+            DELETE FROM limit_slot s WHERE s.job_id = ANY (finished) OR s.job_id = ANY (waiting) RETURNING s.limit_key)
+        SELECT array_agg(l.limit_key) INTO freed FROM left_behind l;
+    END IF;
+
     RETURN QUERY
     SELECT CASE WHEN NOT (o.job_id = ANY (coalesce(finished, '{}')) OR o.job_id = ANY (coalesce(waiting, '{}')))
                 THEN 'rejected' WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE 'settled' END,
@@ -518,6 +542,10 @@ BEGIN
     END IF;
     IF next_jobs IS NOT NULL THEN
         RETURN QUERY SELECT 'started', s.job_id, s FROM start_waiting(p_incarnation, next_jobs) s;
+    END IF;
+    IF freed IS NOT NULL THEN
+        PERFORM wake_limited(freed); -- last: slots are taken before rows are woken, here as in start_due
+        RETURN QUERY SELECT 'woken', NULL::uuid, NULL::job_running;
     END IF;
 END $$;
 

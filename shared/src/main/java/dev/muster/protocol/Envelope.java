@@ -29,6 +29,7 @@ public sealed interface Envelope {
      * @param identity empty where the record has none; its place then stands for it
      * @param maxFailures overrides the handler's retry policy
      * @param uniqueKey of the jobs of a queue that have it, one is unfinished at a time; 1 to 200 characters
+     * @param limitKey of the jobs that have it, no more run at once in the whole fleet than its limit says; the same
      */
     record Job(
             Optional<Identity> identity,
@@ -36,7 +37,8 @@ public sealed interface Envelope {
             Optional<Instant> runAt,
             Optional<Instant> deadline,
             Optional<Integer> maxFailures,
-            Optional<String> uniqueKey)
+            Optional<String> uniqueKey,
+            Optional<String> limitKey)
             implements Envelope {}
 
     /** What CloudEvents makes unique. */
@@ -68,7 +70,7 @@ public sealed interface Envelope {
 
     Pattern TYPE = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._/-]{0,199}");
 
-    /** Of a unique key; what is in an index has to be short. */
+    /** Of a unique key and of a limit key; what is in an index has to be short. */
     int MAX_NAME = 200;
 
     String STRUCTURED = "application/cloudevents+json";
@@ -153,7 +155,8 @@ public sealed interface Envelope {
                 instant(attributes, "musterrunat"),
                 instant(attributes, "musterdeadline"),
                 number(attributes, "mustermaxattempts"),
-                name(attributes, "musteruniquekey"));
+                name(attributes, "musteruniquekey"),
+                name(attributes, "musterlimitkey"));
     }
 
     /** Reads one attribute by its CloudEvents name; null when absent. */

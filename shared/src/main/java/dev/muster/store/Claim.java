@@ -55,12 +55,14 @@ public record Claim(List<Span> spans, List<Entry> entries) {
      * What the submitter asked for.
      *
      * @param uniqueKey of the queue's jobs that have it, one is unfinished at a time
+     * @param limitKey of all jobs that have it, no more run at once than its limit says
      */
     public record Terms(
             Optional<Integer> maxFailures,
             Optional<Instant> runAt,
             Optional<Instant> deadline,
             Optional<String> uniqueKey,
+            Optional<String> limitKey,
             Instant submittedAt) {}
 
     /** Why a record is no job: one word, and a sentence. */

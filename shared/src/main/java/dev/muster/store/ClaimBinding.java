@@ -74,5 +74,8 @@ final class ClaimBinding {
                 23,
                 Columns.of(
                         statement, "text", entries, e -> e.terms().uniqueKey().orElse(null)));
+        statement.setArray(
+                24,
+                Columns.of(statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
     }
 }

@@ -17,7 +17,7 @@ final class OwnershipSql {
     /** One row per record. Locks the partitions, then identities by id. */
     static final String CLAIM = """
             SELECT ix, verdict
-            FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
+            FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
 
     /** The adopted jobs. Locks the partitions, then the free ones of the rows. */
     static final String ADOPT = "SELECT * FROM adopt(?, ?, ?, ?)";

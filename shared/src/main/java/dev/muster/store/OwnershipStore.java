@@ -144,7 +144,8 @@ public final class OwnershipStore {
     }
 
     /**
-     * Writes outcomes down. One answer per outcome, and one for each job that starts because its key became free.
+     * Writes outcomes down. One answer per outcome, one for each job that starts because its key became free, and one
+     * more if slots of limits became free.
      *
      * @param keyed the partitions of keyed queues that we own, of those that the outcomes are from
      */
@@ -153,15 +154,13 @@ public final class OwnershipStore {
                 "settle " + outcomes.size() + " jobs",
                 OwnershipSql.SETTLE,
                 statement -> bindSettle(statement, outcomes, keyed),
-                row -> {
-                    JobId id = new JobId(row.getObject("settled", UUID.class));
-                    return switch (row.getString("verdict")) {
-                        case "settled" -> new Settled.Done(id);
-                        case "unknown" -> new Settled.Unsure(id);
-                        case "rejected" -> new Settled.Rejected(id);
-                        case "started" -> new Settled.Started(job(row));
-                        default -> throw new SQLException("settle() gave a verdict that nobody knows");
-                    };
+                row -> switch (row.getString("verdict")) {
+                    case "settled" -> new Settled.Done(settled(row));
+                    case "unknown" -> new Settled.Unsure(settled(row));
+                    case "rejected" -> new Settled.Rejected(settled(row));
+                    case "started" -> new Settled.Started(job(row));
+                    case "woken" -> new Settled.Woken();
+                    default -> throw new SQLException("settle() gave a verdict that nobody knows");
                 });
     }
 
@@ -320,6 +319,10 @@ public final class OwnershipStore {
     private void bindPartitions(PreparedStatement statement, int first, List<PartitionEpoch> partitions)
             throws SQLException {
         Columns.partitions(statement, first, me, partitions);
+    }
+
+    private static JobId settled(ResultSet row) throws SQLException {
+        return new JobId(row.getObject("settled", UUID.class));
     }
 
     private static RunningJob job(ResultSet row) throws SQLException {

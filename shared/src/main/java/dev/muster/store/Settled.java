@@ -14,6 +14,9 @@ public sealed interface Settled {
     /** The row is not ours any more. Nothing was written; the attempt is on record. */
     record Rejected(JobId id) implements Settled {}
 
+    /** Slots of limits became free; jobs that waited for them are due now, here or elsewhere. */
+    record Woken() implements Settled {}
+
     /** The next job of a key that has just become free; it runs under this incarnation. */
     record Started(RunningJob job) implements Settled {}
 }

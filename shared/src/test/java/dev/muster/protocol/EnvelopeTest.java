@@ -32,7 +32,8 @@ final class EnvelopeTest {
                                 "musterrunat", "2030-01-02T03:04:05+01:00",
                                 "musterdeadline", "2030-01-03T00:00:00Z",
                                 "mustermaxattempts", "4",
-                                "musteruniquekey", "order-1"))
+                                "musteruniquekey", "order-1",
+                                "musterlimitkey", "eu"))
                 .toRecord("payments");
 
         assertThat(Envelope.read(record.headers(), record.value()))
@@ -42,7 +43,8 @@ final class EnvelopeTest {
                         Optional.of(Instant.parse("2030-01-02T02:04:05Z")),
                         Optional.of(Instant.parse("2030-01-03T00:00:00Z")),
                         Optional.of(4),
-                        Optional.of("order-1")));
+                        Optional.of("order-1"),
+                        Optional.of("eu")));
         assertThat(Envelope.data(record.headers(), record.value())).isEqualTo(DATA);
     }
 
@@ -168,6 +170,7 @@ final class EnvelopeTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(4),
+                Optional.empty(),
                 Optional.empty());
     }
 

@@ -140,16 +140,32 @@ final class OwnershipFixture implements AutoCloseable {
 
     /** Of the jobs with this unique key one is unfinished at a time. */
     static Claim.Entry unique(long offset, String name, String uniqueKey) {
-        Claim.Entry plain = job(offset, name);
+        return with(job(offset, name), terms(Optional.of(uniqueKey), Optional.empty()));
+    }
+
+    /** Of the jobs with this limit key no more run at once than its limit says. */
+    static Claim.Entry limited(long offset, String name, String limitKey) {
+        return with(job(offset, name), terms(Optional.empty(), Optional.of(limitKey)));
+    }
+
+    static Claim.Entry limitedAndKeyed(long offset, String name, String key, String limitKey) {
+        return with(keyed(offset, name, key), terms(Optional.empty(), Optional.of(limitKey)));
+    }
+
+    private static Claim.Terms terms(Optional<String> uniqueKey, Optional<String> limitKey) {
+        return new Claim.Terms(
+                Optional.empty(), Optional.empty(), Optional.empty(), uniqueKey, limitKey, Instant.EPOCH);
+    }
+
+    private static Claim.Entry with(Claim.Entry plain, Claim.Terms terms) {
         return new Claim.Entry(
                 plain.span(),
-                offset,
+                plain.offset(),
                 plain.id(),
                 plain.positionId(),
                 plain.type(),
                 plain.orderKey(),
-                new Claim.Terms(
-                        Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(uniqueKey), Instant.EPOCH),
+                terms,
                 plain.bytes(),
                 plain.payloadHash(),
                 plain.dead());
@@ -164,7 +180,7 @@ final class OwnershipFixture implements AutoCloseable {
                 JobId.atPosition(TOPIC, 0, offset, 0),
                 "test",
                 Optional.ofNullable(key),
-                new Claim.Terms(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Instant.EPOCH),
+                terms(Optional.empty(), Optional.empty()),
                 new RunningJob.Bytes(null, bytes, null),
                 bytes,
                 Optional.empty());

@@ -20,6 +20,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -39,7 +40,7 @@ import tools.jackson.core.JacksonException;
         mixinStandardHelpOptions = true,
         description = {
             "Submits one job, or one for each line of a file or of standard input.",
-            "A line is a JSON object: id, source, type, key, data, runat, deadline, maxattempts, uniquekey."
+            "A line is a JSON object: id, source, type, key, data, runat, deadline, maxattempts, uniquekey, limitkey."
         })
 final class SubmitCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "QUEUE")
@@ -70,6 +71,12 @@ final class SubmitCommand implements Callable<Integer> {
             description = "While a job of the queue with this key is unfinished, this one is cancelled")
     private Optional<String> uniqueKey = Optional.empty();
 
+    @Option(
+            names = "--limit-key",
+            paramLabel = "L",
+            description = "No more jobs with this key run at once than its limit says; see muster limit")
+    private Optional<String> limitKey = Optional.empty();
+
     @Option(names = "--source", paramLabel = "S", description = "Where it comes from; default: muster-cli")
     private String source = SubmissionLine.DEFAULT_SOURCE;
 
@@ -94,9 +101,9 @@ final class SubmitCommand implements Callable<Integer> {
         if (file.isPresent() == data.isPresent()) {
             throw CommandException.misused("give either --data, for one job, or --file, for many");
         }
-        if (file.isPresent() && (key.isPresent() || id.isPresent() || uniqueKey.isPresent())) {
+        if (file.isPresent() && (key.isPresent() || id.isPresent() || uniqueKey.isPresent() || limitKey.isPresent())) {
             throw CommandException.misused(
-                    "--key, --id and --unique-key are for one job; in a file each line has its own");
+                    "--key, --id, --unique-key and --limit-key are for one job; in a file each line has its own");
         }
         int maxBytes = settings.integer(Setting.RECORD_MAX_BYTES, 1, Integer.MAX_VALUE);
         KafkaClients clients = new KafkaClients(settings);
@@ -112,12 +119,7 @@ final class SubmitCommand implements Callable<Integer> {
             throw CommandException.misused("name the job's type: muster submit " + queue + " TYPE --data JSON");
         }
         Submission submission = new Submission(
-                source,
-                id.orElseGet(() -> UUID.randomUUID().toString()),
-                type.get(),
-                key,
-                payload(json),
-                uniqueKey.map(unique -> Map.of("musteruniquekey", unique)).orElse(Map.of()));
+                source, id.orElseGet(() -> UUID.randomUUID().toString()), type.get(), key, payload(json), extensions());
         if (SubmissionLine.checked(submission, maxBytes) instanceof SubmissionLine.Parsed.Bad(String problem)) {
             throw CommandException.misused(problem);
         }
@@ -140,6 +142,13 @@ final class SubmitCommand implements Callable<Integer> {
         }
         console.line(JobId.of(submission.source(), submission.id()).toString());
         return 0;
+    }
+
+    private Map<String, String> extensions() {
+        Map<String, String> extensions = new HashMap<>();
+        uniqueKey.ifPresent(unique -> extensions.put("musteruniquekey", unique));
+        limitKey.ifPresent(limit -> extensions.put("musterlimitkey", limit));
+        return extensions;
     }
 
     /** A file is read twice: what is wrong in its last line must be known before the first one is sent. */

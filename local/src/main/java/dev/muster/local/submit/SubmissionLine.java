@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * One line of a file of jobs:
- * {@code {"id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey"}}. It is judged by the
+ * {@code {"id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey", "limitkey"}}. It is judged by the
  * same code as the record will be by the worker, so that what is wrong shows here and not as a dead job.
  */
 public final class SubmissionLine {
@@ -26,9 +26,10 @@ public final class SubmissionLine {
             "runat", "musterrunat",
             "deadline", "musterdeadline",
             "maxattempts", "mustermaxattempts",
-            "uniquekey", "musteruniquekey");
+            "uniquekey", "musteruniquekey",
+            "limitkey", "musterlimitkey");
     private static final Set<String> FIELDS =
-            Set.of("id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey");
+            Set.of("id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey", "limitkey");
 
     private SubmissionLine() {}
 
@@ -63,7 +64,7 @@ public final class SubmissionLine {
         for (String field : json.propertyNames()) {
             if (!FIELDS.contains(field)) {
                 return new Parsed.Bad("unknown field \"" + field + "\"; there are id, source, type, key, data, runat, "
-                        + "deadline, maxattempts and uniquekey");
+                        + "deadline, maxattempts, uniquekey and limitkey");
             }
         }
         return object(json, defaults);

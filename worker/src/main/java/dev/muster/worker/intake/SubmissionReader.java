@@ -72,7 +72,13 @@ public final class SubmissionReader {
                         positionId,
                         job.type(),
                         queue.isKeyed() ? text(record.key()) : Optional.empty(),
-                        new Claim.Terms(job.maxFailures(), job.runAt(), job.deadline(), job.uniqueKey(), submittedAt),
+                        new Claim.Terms(
+                                job.maxFailures(),
+                                job.runAt(),
+                                job.deadline(),
+                                job.uniqueKey(),
+                                job.limitKey(),
+                                submittedAt),
                         bytes,
                         hash(job.type(), Envelope.data(record.headers(), value)),
                         Optional.empty());
@@ -134,7 +140,13 @@ public final class SubmissionReader {
                 positionId,
                 "none",
                 Optional.empty(),
-                new Claim.Terms(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), submittedAt),
+                new Claim.Terms(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        submittedAt),
                 bytes,
                 new byte[HASH_BYTES],
                 Optional.of(new Claim.Dead(reason.wireName(), detail.replace('\0', '\uFFFD'))));

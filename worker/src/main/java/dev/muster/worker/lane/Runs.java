@@ -135,7 +135,7 @@ final class Runs {
      * Writes outcomes down and starts what follows in the keys that became free.
      *
      * @param keyed the partitions of keyed queues that this lane owns
-     * @return the shortest wait that was written down, in ms; empty: none
+     * @return the shortest wait that was written down, in ms, 0 if somebody was woken; empty: none
      */
     Optional<Long> settle(List<PartitionEpoch> keyed) {
         if (outcomes.isEmpty()) {
@@ -152,6 +152,7 @@ final class Runs {
         List<Settled> answers = parts.store().settle(batch, locks);
         parts.meters().database("settle", started);
         parts.faults().reached(FaultPoint.AFTER_SETTLE);
+        boolean woken = false;
         for (Settled answer : answers) {
             switch (answer) {
                 case Settled.Done(JobId id) -> {
@@ -180,12 +181,15 @@ final class Runs {
                     parts.slots().takeAnyway(1);
                     start(job);
                 }
+                case Settled.Woken() -> woken = true;
             }
         }
-        return batch.stream()
-                .filter(o -> o.delay().isPositive())
-                .map(o -> o.delay().toMillis())
-                .min(Long::compare);
+        return woken
+                ? Optional.of(0L)
+                : batch.stream()
+                        .filter(o -> o.delay().isPositive())
+                        .map(o -> o.delay().toMillis())
+                        .min(Long::compare);
     }
 
     /**
