@@ -31,8 +31,7 @@ final class Escalation {
     private final Executor tasks;
     private Standing standing = Standing.RUNNING;
 
-    Escalation(
-            PoolStore pools, Leadership leadership, String pool, Consumer<FleetMessage> told, Executor tasks) {
+    Escalation(PoolStore pools, Leadership leadership, String pool, Consumer<FleetMessage> told, Executor tasks) {
         this.pools = pools;
         this.leadership = leadership;
         this.pool = pool;
@@ -121,8 +120,7 @@ final class Escalation {
 
     private void record(Reason why, long epoch) {
         try {
-            pools.giveUp(
-                    pool, why.summary(), Map.of("worker", why.worker(), "last_log_lines", why.lastLines()), epoch);
+            pools.giveUp(pool, why.summary(), Map.of("worker", why.worker(), "last_log_lines", why.lastLines()), epoch);
             told.accept(new FleetMessage.GivenUp(epoch));
         } catch (StoreException e) {
             LOG.warn("That pool {} is given up could not be recorded: {}; tried again", pool, e.getMessage());

@@ -185,6 +185,9 @@ final class WorkerLife implements Life {
 
     /** Tries to have a process. Empty when there is one, or none is wanted any more; else how long until the next try. */
     private Optional<Duration> attempt() {
+        if (!authority.mayStart()) {
+            return Optional.empty();
+        }
         try {
             Optional<LiveIncarnation> resident =
                     with.residents().apply(worker).filter(row -> !with.deaths().isKnown(row.incarnation()));
