@@ -27,6 +27,7 @@ public enum Setting {
     WORKER_DRAIN_TIMEOUT("muster.worker.drain-timeout", "30s", "How long a stopping worker waits for its running jobs"),
     WORKER_RUN_FOLDER("muster.worker.run-folder", "", "Folder for a worker's exit reason; empty: none is written"),
     RECORD_MAX_BYTES("muster.record.max-bytes", "262144", "A larger submission becomes a dead job, bytes"),
+    REDRIVE_LIMIT("muster.redrive.limit", "3", "How often a dead job is redriven before that takes force, 0 to 1000"),
 
     COORDINATOR_NAME("muster.coordinator.name", "", "A coordinator's name; empty: host and process id"),
     COORDINATOR_HOST("muster.coordinator.host", "127.0.0.1", "Address of the HTTP API"),

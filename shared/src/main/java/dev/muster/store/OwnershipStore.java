@@ -359,7 +359,7 @@ public final class OwnershipStore {
                 new RunningJob.Bytes(row.getBytes("record_key"), row.getBytes("payload"), row.getBytes("headers")));
     }
 
-    private static <T> java.sql.Array column(
+    static <T> java.sql.Array column(
             PreparedStatement statement, String type, List<T> rows, Function<T, @Nullable Object> cell)
             throws SQLException {
         @Nullable Object[] cells = new @Nullable Object[rows.size()];
@@ -370,8 +370,8 @@ public final class OwnershipStore {
     }
 
     /** A column of bytes, which the driver takes in an array of that very type only. */
-    private static <T> java.sql.Array bytes(
-            PreparedStatement statement, List<T> rows, Function<T, byte @Nullable []> cell) throws SQLException {
+    static <T> java.sql.Array bytes(PreparedStatement statement, List<T> rows, Function<T, byte @Nullable []> cell)
+            throws SQLException {
         byte[] @Nullable [] cells = new byte[rows.size()] @Nullable [];
         for (int i = 0; i < cells.length; i++) {
             cells[i] = cell.apply(rows.get(i));
