@@ -11,8 +11,10 @@ import dev.muster.job.JobId;
 import dev.muster.job.JobState;
 import dev.muster.protocol.Json;
 import dev.muster.store.Database;
+import dev.muster.store.DeadLetterStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.JobReader;
+import dev.muster.store.Redriver;
 import dev.muster.store.StoreException;
 import dev.muster.time.Ticker;
 import io.javalin.Javalin;
@@ -30,8 +32,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The operations API under {@code /api/v1}, {@code /metrics}, {@code /health} and the live page at {@code /}. Read-only:
- * there is no route that changes anything. No authentication yet, so it belongs on a loopback address. Thread-safe.
+ * The operations API under {@code /api/v1}, {@code /metrics}, {@code /health} and the live page at {@code /}. All of it
+ * is read-only but for the route that redrives dead letters. No authentication yet, so it belongs on a loopback address.
+ * Thread-safe.
  */
 public final class HttpApi implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
@@ -67,6 +70,8 @@ public final class HttpApi implements AutoCloseable {
         warnUnlessLoopback(host);
         Views views = new Views(sources, ticker);
         JobReader jobs = new JobReader(sources.database());
+        DeadLetterRoutes deadLetters = new DeadLetterRoutes(
+                new DeadLetterStore(sources.database()), new Redriver(sources.database(), settings), ticker);
         Javalin server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
@@ -75,6 +80,7 @@ public final class HttpApi implements AutoCloseable {
             config.http.generateEtags = false;
             headers(config);
             api(config, views, jobs);
+            deadLetters.routes(config);
             operations(config, views, meters);
             StaticPage.routes(config);
         });
@@ -166,11 +172,11 @@ public final class HttpApi implements AutoCloseable {
                 limit(ctx, 20));
     }
 
-    private static Optional<String> parameter(Context ctx, String name) {
+    static Optional<String> parameter(Context ctx, String name) {
         return Optional.ofNullable(ctx.queryParam(name)).filter(value -> !value.isBlank());
     }
 
-    private static int limit(Context ctx, int otherwise) {
+    static int limit(Context ctx, int otherwise) {
         int limit = parameter(ctx, "limit").map(Integer::parseInt).orElse(otherwise);
         if (limit < 1 || limit > MAX_LIST) {
             throw new IllegalArgumentException("limit is not between 1 and " + MAX_LIST + ": " + limit);
@@ -183,7 +189,7 @@ public final class HttpApi implements AutoCloseable {
     }
 
     /** Source: RFC 9457, problem details. */
-    private static void problem(Context ctx, int status, @org.jspecify.annotations.Nullable String detail) {
+    static void problem(Context ctx, int status, @org.jspecify.annotations.Nullable String detail) {
         ctx.status(status)
                 .contentType("application/problem+json")
                 .result(Json.MAPPER.writeValueAsBytes(
@@ -196,7 +202,7 @@ public final class HttpApi implements AutoCloseable {
                 if (!address.isLoopbackAddress()) {
                     LOG.warn(
                             "The HTTP API listens on {}, which others can reach, and asks nobody for a password. It "
-                                    + "shows jobs and workers and changes nothing; put a proxy with authentication before it",
+                                    + "shows jobs and workers and redrives dead ones; put a proxy with authentication before it",
                             host);
                     return;
                 }

@@ -155,6 +155,17 @@ function showIncidents(view) {
   byId('incidents').replaceChildren(...(items.length ? items : [element('li', { class: 'empty' }, 'Nothing has happened.')]));
 }
 
+function showDeadLetters(view) {
+  const sum = view.groups.reduce((all, group) => all + group.letters, 0);
+  byId('dead-summary').textContent = sum ? `${number.format(sum)} in ${view.groups.length} groups; redrive with: muster dead redrive --group GROUP` : '';
+  table('dead', [['Group'], ['Type'], ['Died of'], ['Letters', true], ['Keys', true], ['Queues'], ['First'], ['Last'], ['Latest']],
+    view.groups.map((group) => [
+      mono(group.group), group.type, group.cause, number.format(group.letters), number.format(group.keys), group.queues.join(', '),
+      ago(group.first_at), ago(group.last_at),
+      element('button', { class: 'link', type: 'button', 'data-focus': `dead-${group.group}`, title: group.latest, onclick: () => openJob(group.latest) }, `${group.latest.slice(0, 8)}…`),
+    ]), 'No job is dead.');
+}
+
 function showStats(view) {
   const points = view.seconds.map((s) => {
     const counts = { succeeded: 0, declined: 0, dead: 0, other: 0 };
@@ -241,6 +252,7 @@ const SECTIONS = [
   ['/api/v1/fleet', showFleet],
   ['/api/v1/queues', showQueues],
   ['/api/v1/incidents?limit=20', showIncidents],
+  ['/api/v1/dead-letters/groups', showDeadLetters],
   [() => `/api/v1/jobs?limit=15&state=${encodeURIComponent(byId('state').value)}&queue=${encodeURIComponent(byId('queue').value)}`, showJobs],
 ];
 
