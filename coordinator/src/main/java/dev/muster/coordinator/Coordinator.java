@@ -8,6 +8,8 @@ import dev.muster.coordinator.fleet.Launcher;
 import dev.muster.coordinator.fleet.LocalHost;
 import dev.muster.coordinator.fleet.ProcessLauncher;
 import dev.muster.coordinator.fleet.RestartRules;
+import dev.muster.coordinator.housekeeping.HousekeepingLoop;
+import dev.muster.coordinator.housekeeping.Retention;
 import dev.muster.coordinator.http.HttpApi;
 import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.coordinator.liveness.LivenessConfig;
@@ -23,6 +25,7 @@ import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.store.Database;
 import dev.muster.store.FleetStore;
+import dev.muster.store.HousekeepingStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.LeaseStore;
 import dev.muster.store.PoolStore;
@@ -47,8 +50,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A coordinator: one loop each for leadership, liveness, fleet, relay, statistics, pressure, and the HTTP API. Any number may run;
- * one leads, the others stand by. Thread-safe.
+ * A coordinator: one loop each for leadership, liveness, fleet, relay, statistics, pressure, housekeeping, and the HTTP
+ * API. Any number may run; one leads, the others stand by. Thread-safe.
  */
 public final class Coordinator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
@@ -146,6 +149,7 @@ public final class Coordinator implements AutoCloseable {
         Launcher launcher = launcher(settings);
         LivenessConfig thresholds = LivenessConfig.of(settings);
         RestartRules spec = supervisor(settings);
+        Retention retention = Retention.of(settings);
 
         Database database =
                 opened(resources, Database.open(settings, "muster-coordinator", CONNECTIONS, Optional.of(meters)));
@@ -204,6 +208,12 @@ public final class Coordinator implements AutoCloseable {
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
+        // Apart from the lease, as the next one: what takes its time must not depose the leader.
+        Database sweeping =
+                opened(resources, Database.open(settings, "muster-coordinator-housekeeping", 1, Optional.empty()));
+        HousekeepingLoop housekeeping = opened(
+                resources,
+                new HousekeepingLoop(new HousekeepingStore(sweeping), leadership, retention, ticker, meters));
         // Apart from the lease: whoever asks for much, many at once, must not depose the leader.
         Database reading =
                 opened(resources, Database.open(settings, "muster-coordinator-http", READERS, Optional.empty()));
@@ -221,6 +231,7 @@ public final class Coordinator implements AutoCloseable {
         relay.start();
         statistics.start();
         lag.start();
+        housekeeping.start();
         LOG.info("Coordinator {} runs, {}", name, http.url());
         return new Parts(leadership, liveness, fleet, http, resources);
     }

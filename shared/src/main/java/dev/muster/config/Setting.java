@@ -49,6 +49,13 @@ public enum Setting {
     TRUST_WINDOW("muster.trust.window", "1s", "Age of the last read of its own row with which a worker calls outside"),
     LEASE_TTL("muster.lease.ttl", "3s", "How long a coordinator leads without renewing"),
 
+    RETENTION_HISTORY(
+            "muster.retention.history",
+            "30d",
+            "How long finished jobs, their runs and intents are kept; whole days (UTC)"),
+    RETENTION_INCIDENTS("muster.retention.incidents", "90d", "How long closed incidents are kept"),
+    RETENTION_SUPERVISION("muster.retention.supervision", "30d", "How long events of supervisors are kept"),
+
     PAYMENTS_URL("muster.payments.url", "http://127.0.0.1:12111", "Base URL of the payment provider's API"),
     PAYMENTS_KEY("muster.payments.key", "sk_test_muster", "API key of the payment provider; shown nowhere"),
     PAYMENTS_TIMEOUT("muster.payments.timeout", "5s", "How long a call to the provider may take"),
