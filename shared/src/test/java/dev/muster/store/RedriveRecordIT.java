@@ -12,7 +12,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
-import dev.muster.job.JobId;
 import dev.muster.job.Ordering;
 import dev.muster.protocol.Admission;
 import dev.muster.protocol.StoredRecord;
