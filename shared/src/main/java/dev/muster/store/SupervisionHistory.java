@@ -36,11 +36,9 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
     /** How long the end of a process may wait for Postgres to take the last events. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(3);
 
-    private final SupervisionStore store;
     private final String origin;
     private final Ticker ticker;
     private final UUID writer = UUID.randomUUID();
-    private final Thread thread;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -49,25 +47,43 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
     private long lastNumber;
     private long dropped;
     private boolean closing;
+    private Optional<Thread> writing = Optional.empty();
 
     // Confined to the thread.
     private boolean inTrouble;
 
     /**
-     * Begins to write. Postgres may be away.
+     * Keeps events until it is told where to write them.
      *
-     * @param database stays open until this is closed
      * @param origin names this process to people, such as {@code coordinator host-1-4711}
      */
-    public SupervisionHistory(Database database, String origin) {
-        this(database, origin, Ticker.system());
+    public SupervisionHistory(String origin) {
+        this(origin, Ticker.system());
     }
 
-    SupervisionHistory(Database database, String origin, Ticker ticker) {
-        this.store = new SupervisionStore(database);
+    SupervisionHistory(String origin, Ticker ticker) {
         this.origin = origin;
         this.ticker = ticker;
-        this.thread = Thread.ofPlatform().name("supervision-history").daemon().start(this::run);
+    }
+
+    /**
+     * Begins to write. Postgres may be away. To be called once.
+     *
+     * @param database stays open until this is closed
+     */
+    public SupervisionHistory writeTo(Database database) {
+        SupervisionStore store = new SupervisionStore(database);
+        lock.lock();
+        try {
+            if (writing.isPresent()) {
+                throw new IllegalStateException("it writes already");
+            }
+            writing = Optional.of(
+                    Thread.ofPlatform().name("supervision-history").daemon().start(() -> run(store)));
+        } finally {
+            lock.unlock();
+        }
+        return this;
     }
 
     @Override
@@ -96,13 +112,19 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
     /** Writes what is in the buffer, waiting at most 3 s for it, and ends. */
     @Override
     public void close() {
+        Optional<Thread> ending;
         lock.lock();
         try {
             closing = true;
             changed.signal();
+            ending = writing;
         } finally {
             lock.unlock();
         }
+        ending.ifPresent(SupervisionHistory::await);
+    }
+
+    private static void await(Thread thread) {
         try {
             if (!thread.join(LAST_WORDS)) {
                 LOG.warn("Postgres has not taken the last events of supervision within {}; they are lost", LAST_WORDS);
@@ -116,11 +138,11 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
 
     // ---- the loop ----
 
-    private void run() {
+    private void run(SupervisionStore store) {
         try {
             List<Numbered> batch = take();
             while (!batch.isEmpty()) {
-                write(batch);
+                write(store, batch);
                 batch = take();
             }
         } catch (InterruptedException e) {
@@ -145,7 +167,7 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
         }
     }
 
-    private void write(List<Numbered> batch) throws InterruptedException {
+    private void write(SupervisionStore store, List<Numbered> batch) throws InterruptedException {
         try {
             store.append(writer, origin, batch);
             if (inTrouble) {
@@ -204,7 +226,11 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
     private Happened happened(SupervisionEvent event) {
         return switch (event) {
             case SupervisionEvent.Started e ->
-                of(child(e.path(), e.child(), e.incarnation()), Kind.STARTED, Why.NONE, Optional.of(e.took()));
+                of(
+                        child(e.path(), e.child(), e.name().orElseGet(() -> Long.toString(e.incarnation()))),
+                        Kind.STARTED,
+                        Why.NONE,
+                        Optional.of(e.took()));
             case SupervisionEvent.StartFailed e ->
                 of(
                         new Subject(e.path(), Optional.of(e.child()), Optional.empty()),
@@ -213,7 +239,7 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
                         Optional.empty());
             case SupervisionEvent.Exited e ->
                 of(
-                        child(e.path(), e.child(), e.incarnation()),
+                        child(e.path(), e.child(), e.name().orElseGet(() -> Long.toString(e.incarnation()))),
                         e.stopped() ? Kind.STOPPED : Kind.EXITED,
                         why(e.reason()),
                         Optional.of(e.lived()));
@@ -236,8 +262,8 @@ public final class SupervisionHistory implements Consumer<SupervisionEvent>, Aut
         return new Happened(ticker.now(), origin, subject, kind, why, took);
     }
 
-    private static Subject child(String path, String child, long incarnation) {
-        return new Subject(path, Optional.of(child), Optional.of(Long.toString(incarnation)));
+    private static Subject child(String path, String child, String life) {
+        return new Subject(path, Optional.of(child), Optional.of(life));
     }
 
     static Why why(ExitReason reason) {

@@ -107,7 +107,7 @@ final class SupervisionHistoryIT {
                     crash.await();
                     throw new IllegalStateException("broken\0");
                 })));
-        SupervisionHistory history = new SupervisionHistory(database, "test");
+        SupervisionHistory history = new SupervisionHistory("test").writeTo(database);
 
         Supervisor supervisor = Supervisor.start(
                 "local/servers",
@@ -142,7 +142,7 @@ final class SupervisionHistoryIT {
     void while_postgres_is_away_events_wait_and_each_is_written_once_with_its_own_time() {
         Migrations.migrate(settings());
         Database database = opened(database());
-        SupervisionHistory history = opened(new SupervisionHistory(database, "test", clock));
+        SupervisionHistory history = opened(new SupervisionHistory("test", clock).writeTo(database));
         for (int i = 0; i < 3_000; i++) {
             tell(history, i);
             if (i == 1_000) {
@@ -202,7 +202,7 @@ final class SupervisionHistoryIT {
     @Test
     void a_process_may_begin_before_the_schema_is_there() {
         Database database = opened(database());
-        SupervisionHistory history = opened(new SupervisionHistory(database, "test", clock));
+        SupervisionHistory history = opened(new SupervisionHistory("test", clock).writeTo(database));
         tell(history, 1);
 
         Migrations.migrate(settings());
@@ -219,7 +219,7 @@ final class SupervisionHistoryIT {
                 "test",
                 1,
                 Optional.empty()));
-        SupervisionHistory history = new SupervisionHistory(nowhere, "test", clock);
+        SupervisionHistory history = new SupervisionHistory("test", clock).writeTo(nowhere);
         long beganNanos = Ticker.system().nanos();
 
         for (int i = 0; i < SupervisionHistory.CAPACITY + 1_000; i++) {
@@ -239,11 +239,11 @@ final class SupervisionHistoryIT {
     void it_is_read_by_path_and_child_newest_first() {
         Migrations.migrate(settings());
         Database database = opened(database());
-        SupervisionHistory history = new SupervisionHistory(database, "test", clock);
+        SupervisionHistory history = new SupervisionHistory("test", clock).writeTo(database);
         for (String path : List.of("local", "local/servers", "fleet")) {
             for (String child : List.of("a", "b")) {
                 time.updateAndGet(now -> now.plusSeconds(1));
-                history.accept(new SupervisionEvent.Started(path, child, 1, Duration.ofMillis(7)));
+                history.accept(new SupervisionEvent.Started(path, child, 1, Duration.ofMillis(7), Optional.empty()));
             }
         }
         history.close();
@@ -274,7 +274,7 @@ final class SupervisionHistoryIT {
 
     private void tell(SupervisionHistory history, int i) {
         time.set(MONDAY.plusSeconds(i));
-        history.accept(new SupervisionEvent.Started("fleet", "child-" + i, i, Duration.ZERO));
+        history.accept(new SupervisionEvent.Started("fleet", "child-" + i, i, Duration.ZERO, Optional.empty()));
     }
 
     private <T extends AutoCloseable> T opened(T resource) {

@@ -42,16 +42,19 @@ class SupervisionApiIT {
     void events_are_shown_newest_first_by_path_and_child() throws Exception {
         try (Coordinator coordinator = Coordinator.start(settings);
                 Database database = Database.open(settings, "test", 1, Optional.empty())) {
-            try (SupervisionHistory history = new SupervisionHistory(database, "here")) {
-                history.accept(new SupervisionEvent.Started("local/servers", "kafka", 1, Duration.ofMillis(1_234)));
+            try (SupervisionHistory history = new SupervisionHistory("here").writeTo(database)) {
+                history.accept(new SupervisionEvent.Started(
+                        "local/servers", "kafka", 1, Duration.ofMillis(1_234), Optional.empty()));
                 history.accept(new SupervisionEvent.Exited(
                         "local/servers",
                         "kafka",
                         1,
                         new ExitReason.Crash("exit code 137"),
                         false,
-                        Duration.ofHours(1)));
-                history.accept(new SupervisionEvent.Started("local/servers", "postgres", 2, Duration.ofMillis(5)));
+                        Duration.ofHours(1),
+                        Optional.of("kafka.1")));
+                history.accept(new SupervisionEvent.Started(
+                        "local/servers", "postgres", 2, Duration.ofMillis(5), Optional.empty()));
             }
 
             JsonNode all = events(coordinator, "/api/v1/supervision");
@@ -64,7 +67,7 @@ class SupervisionApiIT {
             assertThat(exit.path("kind").stringValue("")).isEqualTo("exited");
             assertThat(exit.path("origin").stringValue("")).isEqualTo("here");
             assertThat(exit.path("path").stringValue("")).isEqualTo("local/servers");
-            assertThat(exit.path("incarnation").stringValue("")).isEqualTo("1");
+            assertThat(exit.path("incarnation").stringValue("")).isEqualTo("kafka.1");
             assertThat(exit.path("reason").stringValue("")).isEqualTo("crash");
             assertThat(exit.path("detail").stringValue("")).isEqualTo("exit code 137");
             assertThat(exit.path("duration_ms").longValue()).isEqualTo(3_600_000);

@@ -40,7 +40,9 @@ final class FleetCommand implements Runnable {
     @Command(
             name = "restart",
             mixinStandardHelpOptions = true,
-            description = "Starts a pool again that was given up, and lets its queues go on.")
+            description =
+                    "Starts a pool again that was given up, and lets its queues go on; or its workers that were left "
+                            + "down since their configuration was wrong.")
     static final class Restart implements Callable<Integer> {
         @Parameters(paramLabel = "POOL", description = "Such as default")
         private String pool = "";
@@ -58,7 +60,8 @@ final class FleetCommand implements Runnable {
         public Integer call() {
             try (Database database = Database.open(client.settings(), "muster-cli", 1, Optional.empty())) {
                 if (!new PoolStore(database).restart(pool)) {
-                    throw CommandException.failed("pool " + pool + " is not given up; nothing to do");
+                    throw CommandException.failed("pool " + pool
+                            + " is not given up and none of its workers is down for its configuration; nothing to do");
                 }
             }
             console.line("pool " + pool + " starts again, and its queues go on");
