@@ -370,9 +370,14 @@ BEGIN
         RETURN;
     END IF;
 
-    -- A scheduled job takes its place in its key when it becomes due.
-    UPDATE job_waiting w SET key_position = nextval('key_position'), state = 'ready'
-    WHERE w.job_id = ANY (due) AND w.order_key IS NOT NULL AND w.key_position IS NULL;
+    -- A scheduled job takes its place in its key when it becomes due: the longest due first.
+    WITH placed AS MATERIALIZED (
+        SELECT d.job_id, nextval('key_position') AS place
+        FROM (SELECT u.job_id FROM unnest(due) WITH ORDINALITY AS u (job_id, ix)
+              JOIN job_waiting w ON w.job_id = u.job_id AND w.order_key IS NOT NULL AND w.key_position IS NULL
+              ORDER BY u.ix) d)
+    UPDATE job_waiting w SET key_position = p.place, state = 'ready'
+    FROM placed p WHERE w.job_id = p.job_id;
 
     SELECT array_agg(w.job_id ORDER BY w.due_at, w.record_offset) INTO free
     FROM job_waiting w
@@ -582,7 +587,9 @@ END $$;
 
 -- Stores the idempotency key of a step before its first call; again: the same key. An answer to an earlier call says
 -- nothing about the coming one, so the intent is open again until that one is answered.
--- unanswered_since: an earlier call may have been made, then, and nobody knows what came of it; null where none was.
+-- unanswered_since: an earlier call may have been made, then, and nobody knows what came of it; null where none was. A call
+-- that was answered before the job was redriven counts like one: nobody knows what it did, and providers forget keys.
+-- An edited job has another version of its keys: see `redrive`.
 -- Guard (b): only for a job that is mine and runs. No row comes back for a job that is not.
 CREATE FUNCTION intend(p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_steps text[])
 RETURNS TABLE (job_id uuid, step text, idempotency_key text, unanswered_since timestamptz) LANGUAGE plpgsql AS $$
@@ -590,20 +597,21 @@ RETURNS TABLE (job_id uuid, step text, idempotency_key text, unanswered_since ti
 BEGIN
     RETURN QUERY
     WITH mine AS MATERIALIZED (
-        SELECT r.job_id, s.step
+        SELECT r.job_id, s.step, coalesce(
+            -- No first run has a call before it.
+            (SELECT max(d.key_version) FROM redrive d WHERE d.redriven_as = r.job_id AND r.attempt > 1), 1) AS version
         FROM unnest(p_job_ids, p_attempts, p_steps) AS s (job_id, attempt, step)
         JOIN job_running r ON r.job_id = s.job_id AND r.incarnation = p_incarnation AND r.attempt = s.attempt
         ORDER BY r.job_id, s.step
-        FOR NO KEY UPDATE OF r),
-    opened AS (
-        INSERT INTO job_intent AS i (job_id, step, version, idempotency_key)
-        SELECT m.job_id, m.step, 1, 'muster:' || m.job_id || ':' || m.step || ':1' FROM mine m
-        ON CONFLICT (job_id, step, version) DO UPDATE SET
-            opened_at = CASE WHEN i.closed_at IS NULL THEN i.opened_at ELSE now() END,
-            closed_at = NULL
-        RETURNING i.job_id, i.step, CASE WHEN old.closed_at IS NULL THEN old.opened_at END AS unanswered_since)
-    SELECT o.job_id, o.step, 'muster:' || o.job_id || ':' || o.step || ':1', o.unanswered_since
-    FROM opened o;
+        FOR NO KEY UPDATE OF r)
+    INSERT INTO job_intent AS i (job_id, step, version, idempotency_key)
+    SELECT m.job_id, m.step, m.version, 'muster:' || m.job_id || ':' || m.step || ':' || m.version FROM mine m
+    ON CONFLICT (job_id, step, version) DO UPDATE SET
+        opened_at = CASE WHEN i.closed_at IS NULL
+              OR i.closed_at < (SELECT max(d.redriven_at) FROM redrive d WHERE d.redriven_as = i.job_id)
+            THEN i.opened_at ELSE now() END,
+        closed_at = NULL
+    RETURNING i.job_id, i.step, i.idempotency_key, CASE WHEN i.opened_at <> now() THEN i.opened_at END;
 END $$;
 
 -- ---- incarnations ----

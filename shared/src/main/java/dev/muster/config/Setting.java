@@ -29,6 +29,7 @@ public enum Setting {
     JOB_CANCEL_GRACE(
             "muster.job.cancel-grace", "10s", "How long a job that is to be cancelled may go on before its interrupt"),
     RECORD_MAX_BYTES("muster.record.max-bytes", "262144", "A larger submission becomes a dead job, bytes"),
+    REDRIVE_LIMIT("muster.redrive.limit", "3", "How often a dead job is redriven before that takes force, 0 to 1000"),
 
     COORDINATOR_NAME("muster.coordinator.name", "", "A coordinator's name; empty: host and process id"),
     COORDINATOR_HOST("muster.coordinator.host", "127.0.0.1", "Address of the HTTP API"),

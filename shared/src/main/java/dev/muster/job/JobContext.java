@@ -58,8 +58,9 @@ public interface JobContext {
 
     /**
      * Within a call of {@link #effect}: since when an earlier call of this step may have been made whose outcome nobody
-     * knows. Providers forget idempotency keys, some after a day; what is older than that is looked up first, by what
-     * names the job at the provider.
+     * knows. In a job that was redriven also one that was answered before: this run does not know the answer. Providers
+     * forget idempotency keys, some after a day; what is older than that is looked up first, by what names the job at the
+     * provider.
      */
     Optional<Instant> unansweredSince(String step);
 

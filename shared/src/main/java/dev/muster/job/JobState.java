@@ -31,7 +31,10 @@ public enum JobState {
     SUCCEEDED,
     /** A business "no", such as a declined card: an answer, not a failure. Final. */
     DECLINED,
-    /** Gave up: its budget is spent, its handler said so, or it never was a job. Kept with its bytes. Final. */
+    /**
+     * Gave up: its budget is spent, its handler said so, or it never was a job. Kept with its bytes. Final, unless somebody
+     * redrives it: then it is scheduled again, as the same job.
+     */
     DEAD,
     /** Stopped on request before it had a result, or not begun since another job has its unique key. Final. */
     CANCELLED,

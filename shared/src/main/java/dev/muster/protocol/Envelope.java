@@ -13,6 +13,7 @@ import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What a record on a queue's topic says about the job that it submits. CloudEvents in binary mode (attributes as
@@ -102,6 +103,24 @@ public sealed interface Envelope {
         }
         JsonNode data = event.get("data");
         return data == null ? new byte[0] : Json.MAPPER.writeValueAsBytes(data);
+    }
+
+    /**
+     * The body with another payload in it: what {@link #data} then reads.
+     *
+     * @throws JacksonException if {@code json}, or a structured body, is no JSON
+     * @throws IllegalArgumentException if a structured body is no JSON object
+     */
+    static byte[] withData(Headers headers, byte[] value, byte[] json) {
+        if (!isStructured(headers)) {
+            return json;
+        }
+        if (!(Json.MAPPER.readTree(value) instanceof ObjectNode event)) {
+            throw new IllegalArgumentException("a structured CloudEvent is a JSON object");
+        }
+        event.remove("data_base64");
+        event.set("data", Json.MAPPER.readTree(json));
+        return Json.MAPPER.writeValueAsBytes(event);
     }
 
     private static boolean isStructured(Headers headers) {

@@ -4,17 +4,18 @@ package dev.muster.store;
 final class AuditReaderSql {
     private AuditReaderSql() {}
 
-    /** One row, several times a second: three counts, over as many rows as the run that is watched has jobs. */
+    /** One row, several times a second: counts, over as many rows as the run that is watched has jobs. */
     static final String PROGRESS = """
-            SELECT (SELECT count(*) FROM job_history) AS final, (SELECT count(*) FROM job_running) AS running,
-                (SELECT count(*) FROM job_waiting) AS waiting
+            SELECT (SELECT count(*) FROM job_history) - (SELECT count(*) FROM redrive) AS final,
+                (SELECT count(*) FROM job_running) AS running, (SELECT count(*) FROM job_waiting) AS waiting
             """;
 
-    /** All of the history, once, when everything is over. */
+    /** All of the history, once, when everything is over; of a job that was dead and redriven what came after that. */
     static final String FINALS = """
             SELECT job_id, queue, order_key, record_offset, state, attempt, started_at, entered_at, submitted_at,
                 settled_at
-            FROM job_history
+            FROM job_history h
+            WHERE NOT EXISTS (SELECT FROM redrive d WHERE d.seq = h.seq)
             """;
 
     /** No row when all went well. */

@@ -13,8 +13,10 @@ import dev.muster.job.JobState;
 import dev.muster.protocol.Json;
 import dev.muster.store.CancellationStore;
 import dev.muster.store.Database;
+import dev.muster.store.DeadLetterStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.JobReader;
+import dev.muster.store.Redriver;
 import dev.muster.store.StoreException;
 import dev.muster.store.SupervisionStore;
 import dev.muster.time.Ticker;
@@ -34,8 +36,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The operations API under {@code /api/v1}, {@code /metrics}, {@code /health} and the live page at {@code /}. What changes
- * something is a POST with a JSON body, see {@link JobActions}. No authentication yet, so it belongs on a loopback
- * address. Thread-safe.
+ * something is a POST with a JSON body, see {@link JobActions} and {@link DeadLetterRoutes}. No authentication yet, so it
+ * belongs on a loopback address. Thread-safe.
  */
 public final class HttpApi implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
@@ -73,6 +75,8 @@ public final class HttpApi implements AutoCloseable {
         Views views = new Views(sources, ticker);
         JobReader jobs = new JobReader(sources.database());
         JobActions actions = new JobActions(new CancellationStore(sources.database()), sources.announcer());
+        DeadLetterRoutes deadLetters = new DeadLetterRoutes(
+                new DeadLetterStore(sources.database()), new Redriver(sources.database(), settings), ticker);
         SupervisionStore supervision = new SupervisionStore(sources.database());
         Javalin server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
@@ -83,6 +87,7 @@ public final class HttpApi implements AutoCloseable {
             headers(config);
             api(config, views, jobs, supervision);
             config.routes.post("/api/v1/jobs/{id}/cancel", actions::cancel);
+            deadLetters.routes(config);
             operations(config, views, meters);
             StaticPage.routes(config);
         });
@@ -188,11 +193,11 @@ public final class HttpApi implements AutoCloseable {
                 parameter(ctx, "path"), parameter(ctx, "child"), limit(ctx, 20, SupervisionStore.MAX_LIMIT));
     }
 
-    private static Optional<String> parameter(Context ctx, String name) {
+    static Optional<String> parameter(Context ctx, String name) {
         return Optional.ofNullable(ctx.queryParam(name)).filter(value -> !value.isBlank());
     }
 
-    private static int limit(Context ctx, int otherwise) {
+    static int limit(Context ctx, int otherwise) {
         return limit(ctx, otherwise, MAX_LIST);
     }
 
@@ -222,7 +227,7 @@ public final class HttpApi implements AutoCloseable {
                 if (!address.isLoopbackAddress()) {
                     LOG.warn(
                             "The HTTP API listens on {}, which others can reach, and asks nobody for a password. It "
-                                    + "shows jobs and workers and cancels jobs; put a proxy with authentication before it",
+                                    + "shows jobs and workers, cancels jobs and redrives dead ones; put a proxy with authentication before it",
                             host);
                     return;
                 }

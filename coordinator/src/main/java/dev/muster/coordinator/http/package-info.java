@@ -1,4 +1,4 @@
-/** The operations API, the metrics and the live page. Read-only. */
+/** The operations API, the metrics and the live page. Reads, and redrives dead letters. */
 @NullMarked
 package dev.muster.coordinator.http;
 

@@ -155,6 +155,17 @@ function showIncidents(view) {
   byId('incidents').replaceChildren(...(items.length ? items : [element('li', { class: 'empty' }, 'Nothing has happened.')]));
 }
 
+function showDeadLetters(view) {
+  const sum = view.groups.reduce((all, group) => all + group.letters, 0);
+  byId('dead-summary').textContent = sum ? `${number.format(sum)} in ${view.groups.length} groups; redrive with: muster dead redrive --group GROUP` : '';
+  table('dead', [['Group'], ['Type'], ['Died of'], ['Letters', true], ['Keys', true], ['Queues'], ['First'], ['Last'], ['Latest']],
+    view.groups.map((group) => [
+      mono(group.group), group.type, group.cause, number.format(group.letters), number.format(group.keys), group.queues.join(', '),
+      ago(group.first_at), ago(group.last_at),
+      element('button', { class: 'link', type: 'button', 'data-focus': `dead-${group.group}`, title: group.latest, onclick: () => openJob(group.latest) }, `${group.latest.slice(0, 8)}…`),
+    ]), 'No job is dead.');
+}
+
 function showSupervision(view) {
   table('supervision', [['When'], ['Supervisor'], ['Child'], ['Incarnation'], ['What'], ['Took or lived', true], ['Reason'], ['Process']],
     view.events.map((e) => [
@@ -250,6 +261,7 @@ const SECTIONS = [
   ['/api/v1/fleet', showFleet],
   ['/api/v1/queues', showQueues],
   ['/api/v1/incidents?limit=20', showIncidents],
+  ['/api/v1/dead-letters/groups', showDeadLetters],
   ['/api/v1/supervision?limit=20', showSupervision],
   [() => `/api/v1/jobs?limit=15&state=${encodeURIComponent(byId('state').value)}&queue=${encodeURIComponent(byId('queue').value)}`, showJobs],
 ];

@@ -46,6 +46,7 @@ public final class MusterCommand implements Runnable {
                 .addSubcommand(new DemoCommand(console))
                 .addSubcommand(new SubmitCommand(console))
                 .addSubcommand(JobsCommand.line(console))
+                .addSubcommand(DeadCommand.line(console))
                 .addSubcommand(QueueCommand.line(console))
                 .addSubcommand(LimitCommand.line(console))
                 .addSubcommand(FleetCommand.line(console))
