@@ -285,6 +285,7 @@ BEGIN
 END $$;
 
 -- Starts what is due in my partitions, the longest due first, at most p_limit jobs. A job whose key is busy is put off.
+-- What may not start any more is closed first; expire_waiting stands with the schedules, in a later migration.
 CREATE FUNCTION start_due(
     p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_limit integer)
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
@@ -293,6 +294,8 @@ DECLARE
     due uuid[];
     free uuid[];
 BEGIN
+    PERFORM expire_waiting(p_incarnation, p_queues, p_partitions, p_epochs, p_limit);
+
     SELECT array_agg(d.job_id ORDER BY d.due_at, d.job_id) INTO due FROM (
         SELECT w.job_id, w.due_at
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
@@ -306,9 +309,14 @@ BEGIN
         RETURN;
     END IF;
 
-    -- A scheduled job takes its place in its key when it becomes due.
-    UPDATE job_waiting w SET key_position = nextval('key_position'), state = 'ready'
-    WHERE w.job_id = ANY (due) AND w.order_key IS NOT NULL AND w.key_position IS NULL;
+    -- A scheduled job takes its place in its key when it becomes due: the longest due first.
+    WITH placed AS MATERIALIZED (
+        SELECT d.job_id, nextval('key_position') AS place
+        FROM (SELECT u.job_id FROM unnest(due) WITH ORDINALITY AS u (job_id, ix)
+              JOIN job_waiting w ON w.job_id = u.job_id AND w.order_key IS NOT NULL AND w.key_position IS NULL
+              ORDER BY u.ix) d)
+    UPDATE job_waiting w SET key_position = p.place, state = 'ready'
+    FROM placed p WHERE w.job_id = p.job_id;
 
     SELECT array_agg(w.job_id) INTO free
     FROM job_waiting w

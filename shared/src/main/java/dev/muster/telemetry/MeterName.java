@@ -73,7 +73,14 @@ public enum MeterName {
     HEARTBEAT_AGE_MAX("muster.worker.heartbeat.age.max", GAUGE, "seconds", "Age of the oldest live worker's last one"),
     CONSUMER_LAG("muster.consumer.lag", GAUGE, "records", "Records not claimed yet", "group", "topic"),
     RELAYED("muster.events.relayed", COUNTER, "events", "Events and dead letters produced", "topic"),
-    RELAY_AGE("muster.outbox.oldest.age", GAUGE, "seconds", "Age of the oldest row that is not relayed yet");
+    RELAY_AGE("muster.outbox.oldest.age", GAUGE, "seconds", "Age of the oldest row that is not relayed yet"),
+    SCHEDULE_FIRINGS("muster.schedule.firings", COUNTER, "jobs", "Jobs that schedules made, and for which times", "time"),
+    SCHEDULE_LATENESS(
+            "muster.schedule.lateness",
+            TIMER,
+            "seconds",
+            "From a time on a schedule to its job, those that were missed left out",
+            Buckets.WAIT);
 
     private final String id;
     private final Type type;

@@ -13,6 +13,7 @@ import dev.muster.protocol.Json;
 import dev.muster.store.Database;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.JobReader;
+import dev.muster.store.ScheduleStore;
 import dev.muster.store.StoreException;
 import dev.muster.time.Ticker;
 import io.javalin.Javalin;
@@ -67,6 +68,7 @@ public final class HttpApi implements AutoCloseable {
         warnUnlessLoopback(host);
         Views views = new Views(sources, ticker);
         JobReader jobs = new JobReader(sources.database());
+        ScheduleViews schedules = new ScheduleViews(new ScheduleStore(sources.database()));
         Javalin server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
@@ -74,7 +76,7 @@ public final class HttpApi implements AutoCloseable {
             config.concurrency.useVirtualThreads = true;
             config.http.generateEtags = false;
             headers(config);
-            api(config, views, jobs);
+            api(config, views, jobs, schedules);
             operations(config, views, meters);
             StaticPage.routes(config);
         });
@@ -115,12 +117,13 @@ public final class HttpApi implements AutoCloseable {
         });
     }
 
-    private static void api(JavalinConfig config, Views views, JobReader jobs) {
+    private static void api(JavalinConfig config, Views views, JobReader jobs, ScheduleViews schedules) {
         config.routes.get("/api/v1/overview", ctx -> json(ctx, views.overview()));
         config.routes.get("/api/v1/fleet", ctx -> json(ctx, views.fleet()));
         config.routes.get("/api/v1/incidents", ctx -> json(ctx, views.incidents(limit(ctx, 20))));
         config.routes.get("/api/v1/queues", ctx -> json(ctx, views.queues()));
         config.routes.get("/api/v1/stats", ctx -> json(ctx, views.stats()));
+        config.routes.get("/api/v1/schedules", ctx -> json(ctx, schedules.list(limit(ctx, 100))));
         config.routes.get(
                 "/api/v1/jobs",
                 ctx -> json(

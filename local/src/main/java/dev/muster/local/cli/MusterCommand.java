@@ -47,6 +47,7 @@ public final class MusterCommand implements Runnable {
                 .addSubcommand(new SubmitCommand(console))
                 .addSubcommand(JobsCommand.line(console))
                 .addSubcommand(QueueCommand.line(console))
+                .addSubcommand(ScheduleCommand.line(console))
                 .addSubcommand(FleetCommand.line(console))
                 .addSubcommand(new MigrateCommand(console))
                 .addSubcommand(new CoordinatorCommand())
