@@ -204,8 +204,7 @@ public final class Coordinator implements AutoCloseable {
         wiring.fleet = Optional.of(fleet);
         RelayLoop relay =
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
-        ScheduleLoop schedules =
-                opened(resources, new ScheduleLoop(new ScheduleStore(database), leadership, meters));
+        ScheduleLoop schedules = opened(resources, new ScheduleLoop(new ScheduleStore(database), leadership, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
         // Apart from the lease: whoever asks for much, many at once, must not depose the leader.

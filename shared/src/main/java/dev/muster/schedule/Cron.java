@@ -160,8 +160,7 @@ public final class Cron {
     private static int shiftDays(Instant around, ZoneId zone) {
         Instant before = around.minus(SHIFT_DAYS + 1, ChronoUnit.DAYS);
         ZoneOffsetTransition change = zone.getRules().nextTransition(before);
-        boolean near = change != null
-                && change.getInstant().isBefore(around.plus(SHIFT_DAYS + 1, ChronoUnit.DAYS));
+        boolean near = change != null && change.getInstant().isBefore(around.plus(SHIFT_DAYS + 1, ChronoUnit.DAYS));
         return near ? SHIFT_DAYS : 0;
     }
 
@@ -170,6 +169,7 @@ public final class Cron {
     }
 
     private IllegalStateException neverFires(ZoneId zone) {
-        return new IllegalStateException("\"" + text + "\" has no time in " + zone + " within " + SEARCH_DAYS + " days");
+        return new IllegalStateException(
+                "\"" + text + "\" has no time in " + zone + " within " + SEARCH_DAYS + " days");
     }
 }

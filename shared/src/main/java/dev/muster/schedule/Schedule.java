@@ -57,7 +57,9 @@ public record Schedule(String name, Timing timing, Template job, Standing standi
             if (maxAttempts.filter(n -> n < 1 || n > 1_000).isPresent()) {
                 throw new IllegalArgumentException("max attempts is not between 1 and 1000: " + maxAttempts.get());
             }
-            if (deadlineAfter.filter(time -> time.compareTo(Duration.ofMillis(1)) < 0).isPresent()) {
+            if (deadlineAfter
+                    .filter(time -> time.compareTo(Duration.ofMillis(1)) < 0)
+                    .isPresent()) {
                 throw new IllegalArgumentException("deadline is not positive: " + deadlineAfter.get());
             }
         }

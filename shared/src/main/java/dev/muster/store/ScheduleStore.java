@@ -93,10 +93,7 @@ public final class ScheduleStore {
     /** Schedules by name, at most {@code limit}. */
     public List<Schedule> list(int limit) {
         return db.query(
-                "list schedules",
-                ScheduleSql.LIST,
-                statement -> statement.setInt(1, limit),
-                ScheduleStore::schedule);
+                "list schedules", ScheduleSql.LIST, statement -> statement.setInt(1, limit), ScheduleStore::schedule);
     }
 
     public Optional<Schedule> find(String name) {
@@ -158,7 +155,8 @@ public final class ScheduleStore {
      * @return those that were written; the others have changed meanwhile, or the epoch is not the leader's any more
      */
     public List<Fire> fire(long epoch, List<Fire> wishes) {
-        return db.query(
+        return db
+                .query(
                         "fire " + wishes.size() + " schedules",
                         ScheduleSql.FIRE,
                         statement -> bind(statement, epoch, wishes),
@@ -188,12 +186,31 @@ public final class ScheduleStore {
         List<Firing> flat = flat(wishes);
         statement.setLong(1, epoch);
         statement.setArray(2, column(statement, "text", schedules, Schedule::name));
-        statement.setArray(3, column(statement, "timestamptz", schedules, s -> Db.timestamp(s.standing().nextFireAt())));
-        statement.setArray(4, column(statement, "timestamptz", schedules, s -> Db.timestamp(s.standing().revision())));
-        statement.setArray(5, column(statement, "timestamptz", wishes, w -> Db.timestamp(w.firings().next())));
+        statement.setArray(
+                3,
+                column(
+                        statement,
+                        "timestamptz",
+                        schedules,
+                        s -> Db.timestamp(s.standing().nextFireAt())));
+        statement.setArray(
+                4,
+                column(
+                        statement,
+                        "timestamptz",
+                        schedules,
+                        s -> Db.timestamp(s.standing().revision())));
+        statement.setArray(
+                5,
+                column(
+                        statement,
+                        "timestamptz",
+                        wishes,
+                        w -> Db.timestamp(w.firings().next())));
         statement.setArray(6, column(statement, "integer", flat, Firing::schedule));
         statement.setArray(7, column(statement, "timestamptz", flat, f -> Db.timestamp(f.time())));
-        statement.setArray(8, column(statement, "uuid", flat, f -> f.job().jobId().value()));
+        statement.setArray(
+                8, column(statement, "uuid", flat, f -> f.job().jobId().value()));
         statement.setArray(9, column(statement, "integer", flat, Firing::partition));
         // As a worker would have stored those of the record.
         byte[][] headers = flat.stream()

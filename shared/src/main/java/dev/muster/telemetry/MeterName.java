@@ -74,7 +74,8 @@ public enum MeterName {
     CONSUMER_LAG("muster.consumer.lag", GAUGE, "records", "Records not claimed yet", "group", "topic"),
     RELAYED("muster.events.relayed", COUNTER, "events", "Events and dead letters produced", "topic"),
     RELAY_AGE("muster.outbox.oldest.age", GAUGE, "seconds", "Age of the oldest row that is not relayed yet"),
-    SCHEDULE_FIRINGS("muster.schedule.firings", COUNTER, "jobs", "Jobs that schedules made, and for which times", "time"),
+    SCHEDULE_FIRINGS(
+            "muster.schedule.firings", COUNTER, "jobs", "Jobs that schedules made, and for which times", "time"),
     SCHEDULE_LATENESS(
             "muster.schedule.lateness",
             TIMER,

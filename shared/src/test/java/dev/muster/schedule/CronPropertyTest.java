@@ -32,8 +32,7 @@ class CronPropertyTest {
     private static final Map<String, Predicate<LocalDateTime>> FIXED = Map.of(
             "30 2 * * *", at -> at.getHour() == 2 && at.getMinute() == 30,
             "5,45 0,1,23 * * *",
-                    at -> (at.getMinute() == 5 || at.getMinute() == 45)
-                            && (at.getHour() < 2 || at.getHour() == 23),
+                    at -> (at.getMinute() == 5 || at.getMinute() == 45) && (at.getHour() < 2 || at.getHour() == 23),
             "0 0-4 * * *", at -> at.getMinute() == 0 && at.getHour() <= 4);
 
     private static final Map<String, Predicate<LocalDateTime>> FOLLOWING = Map.of(
@@ -57,8 +56,8 @@ class CronPropertyTest {
     @Test
     void expressions_that_follow_the_clock_fire_whenever_the_local_time_matches() {
         for (Change change : changes()) {
-            FOLLOWING.forEach((text, means) -> check(
-                    change, text, at -> means.test(LocalDateTime.ofInstant(at, change.zone()))));
+            FOLLOWING.forEach((text, means) ->
+                    check(change, text, at -> means.test(LocalDateTime.ofInstant(at, change.zone()))));
         }
     }
 
@@ -75,13 +74,15 @@ class CronPropertyTest {
             return false;
         }
         LocalDateTime unshifted = local.minus(before.getDuration());
-        boolean inGap = !unshifted.isBefore(before.getDateTimeBefore()) && unshifted.isBefore(before.getDateTimeAfter());
+        boolean inGap =
+                !unshifted.isBefore(before.getDateTimeBefore()) && unshifted.isBefore(before.getDateTimeAfter());
         return inGap && means.test(unshifted);
     }
 
     private static void check(Change change, String text, Predicate<Instant> means) {
         Cron cron = Cron.parse(text);
-        Instant start = change.transition().getInstant().minus(26, ChronoUnit.HOURS).truncatedTo(ChronoUnit.MINUTES);
+        Instant start =
+                change.transition().getInstant().minus(26, ChronoUnit.HOURS).truncatedTo(ChronoUnit.MINUTES);
         Instant end = start.plus(76, ChronoUnit.HOURS);
         List<Instant> expected = new ArrayList<>();
         for (Instant at = start; !at.isAfter(end); at = at.plusSeconds(60)) {
@@ -101,7 +102,9 @@ class CronPropertyTest {
                 at = cron.lastUpTo(at.minusNanos(1), change.zone())) {
             backward.addFirst(at);
         }
-        assertThat(forward).as("%s in %s around %s", text, change.zone(), change.transition()).isEqualTo(expected);
+        assertThat(forward)
+                .as("%s in %s around %s", text, change.zone(), change.transition())
+                .isEqualTo(expected);
         assertThat(backward).as("backwards: %s in %s", text, change.zone()).isEqualTo(expected);
     }
 
@@ -118,8 +121,7 @@ class CronPropertyTest {
     private static void collect(ZoneId zone, Instant from, Instant to, Map<String, Change> changes) {
         ZoneOffsetTransition change = zone.getRules().nextTransition(from);
         while (change != null && change.getInstant().isBefore(to)) {
-            changes.putIfAbsent(
-                    change.getDateTimeBefore() + " " + change.getDuration(), new Change(zone, change));
+            changes.putIfAbsent(change.getDateTimeBefore() + " " + change.getDuration(), new Change(zone, change));
             change = zone.getRules().nextTransition(change.getInstant());
         }
     }

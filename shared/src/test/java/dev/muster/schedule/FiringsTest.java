@@ -22,7 +22,8 @@ class FiringsTest {
     @ParameterizedTest
     @EnumSource(Missed.class)
     void a_minute_late_is_not_missed(Missed missed) {
-        assertThat(Firings.of(daily(missed), NINE, NINE.plus(Firings.MISSED_AFTER)).times())
+        assertThat(Firings.of(daily(missed), NINE, NINE.plus(Firings.MISSED_AFTER))
+                        .times())
                 .containsExactly(NINE);
     }
 

@@ -39,12 +39,12 @@ final class DeadlineIT {
         Actor a = db.worker();
         PartitionEpoch p = owned(a, Ordering.NONE);
         JobId waits = retrying(a, p, 0);
-        assertThat(a.store().nextDue(List.of(p))).hasValueSatisfying(due -> assertThat(due)
-                .isGreaterThan(Duration.ofMinutes(50)));
+        assertThat(a.store().nextDue(List.of(p)))
+                .hasValueSatisfying(due -> assertThat(due).isGreaterThan(Duration.ofMinutes(50)));
 
         deadline(waits, "10 minutes");
-        assertThat(a.store().nextDue(List.of(p))).hasValueSatisfying(due -> assertThat(due)
-                .isBetween(Duration.ofMinutes(9), Duration.ofMinutes(10)));
+        assertThat(a.store().nextDue(List.of(p)))
+                .hasValueSatisfying(due -> assertThat(due).isBetween(Duration.ofMinutes(9), Duration.ofMinutes(10)));
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
         assertThat(state(waits)).isEqualTo(JobState.RETRYING);
 
@@ -52,7 +52,11 @@ final class DeadlineIT {
         assertThat(a.store().nextDue(List.of(p))).contains(Duration.ZERO);
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
         assertThat(state(waits)).isEqualTo(JobState.EXPIRED);
-        assertThat(new JobReader(db.database()).find(waits).orElseThrow().outcome().reason())
+        assertThat(new JobReader(db.database())
+                        .find(waits)
+                        .orElseThrow()
+                        .outcome()
+                        .reason())
                 .hasValueSatisfying(reason -> assertThat(reason).startsWith("its deadline was 20"));
         assertThat(a.store().nextDue(List.of(p))).isEmpty();
     }
@@ -87,7 +91,9 @@ final class DeadlineIT {
         assertThat(state(id(name))).isEqualTo(JobState.RETRYING);
         assertThat(db.count("SELECT count(*) FROM job_waiting WHERE deadline IS NULL AND job_id = '" + id(name) + "'"))
                 .isEqualTo(1);
-        assertThat(a.store().nextDue(List.of(p))).as("it is not looked at again for that").isNotEqualTo(Optional.of(Duration.ZERO));
+        assertThat(a.store().nextDue(List.of(p)))
+                .as("it is not looked at again for that")
+                .isNotEqualTo(Optional.of(Duration.ZERO));
     }
 
     @Test
@@ -103,7 +109,9 @@ final class DeadlineIT {
 
         deadline(id(first), "-1 seconds");
 
-        assertThat(a.store().startDue(List.of(p), 10)).extracting(RunningJob::id).containsExactly(id(second));
+        assertThat(a.store().startDue(List.of(p), 10))
+                .extracting(RunningJob::id)
+                .containsExactly(id(second));
         assertThat(state(id(first))).isEqualTo(JobState.EXPIRED);
         assertThat(a.succeeds(id(second), 1, p)).hasSize(2);
     }

@@ -38,8 +38,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(EmbeddedServers.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ScheduleStoreIT {
-    private static final Schedule.Terms TERMS =
-            new Schedule.Terms(Optional.of(3), Optional.of(Duration.ofHours(2)));
+    private static final Schedule.Terms TERMS = new Schedule.Terms(Optional.of(3), Optional.of(Duration.ofHours(2)));
 
     private final OwnershipFixture db;
     private final ScheduleStore store;
@@ -53,7 +52,9 @@ final class ScheduleStoreIT {
     @BeforeEach
     void lead() {
         db.execute("DELETE FROM schedule");
-        epoch = new LeaseStore(db.database()).lead("test", Duration.ofMinutes(5)).orElseThrow();
+        epoch = new LeaseStore(db.database())
+                .lead("test", Duration.ofMinutes(5))
+                .orElseThrow();
     }
 
     @AfterAll
@@ -173,7 +174,8 @@ final class ScheduleStoreIT {
         assertThat(running.id()).isEqualTo(id);
         assertThat(running.bytes().key()).isEqualTo("cus_7".getBytes(StandardCharsets.UTF_8));
         assertThat(running.times().deadline()).contains(time.plus(Duration.ofHours(2)));
-        assertThat(Envelope.read(RecordHeaders.decode(headers(running)), running.bytes().value()))
+        assertThat(Envelope.read(
+                        RecordHeaders.decode(headers(running)), running.bytes().value()))
                 .isEqualTo(new Envelope.Job(
                         Optional.of(new Envelope.Identity("/muster/schedules/reads", time.toString())),
                         "test",
@@ -195,8 +197,9 @@ final class ScheduleStoreIT {
         late("ordered", template(queue, Optional.of("k"), Schedule.Terms.NONE), Duration.ofMinutes(20));
         List<Instant> times = store.fire(epoch, wishes()).getFirst().firings().times();
         Actor actor = db.worker();
-        List<PartitionEpoch> partitions =
-                IntStream.range(0, 4).mapToObj(p -> new PartitionEpoch(queue, p, 1)).toList();
+        List<PartitionEpoch> partitions = IntStream.range(0, 4)
+                .mapToObj(p -> new PartitionEpoch(queue, p, 1))
+                .toList();
         partitions.forEach(actor::takes);
 
         List<JobId> ran = new ArrayList<>();
@@ -220,8 +223,9 @@ final class ScheduleStoreIT {
     void the_record_of_firings_is_kept_for_thirty_days() {
         String queue = db.queue(Ordering.NONE, Optional.empty());
         late("kept", template(queue, Optional.empty(), Schedule.Terms.NONE), Duration.ofMinutes(1));
-        db.execute("INSERT INTO schedule_firing (schedule, fire_at, job_id) VALUES ('kept', now() - interval '31 days', '"
-                + UUID.randomUUID() + "'), ('kept', now() - interval '29 days', '" + UUID.randomUUID() + "')");
+        db.execute(
+                "INSERT INTO schedule_firing (schedule, fire_at, job_id) VALUES ('kept', now() - interval '31 days', '"
+                        + UUID.randomUUID() + "'), ('kept', now() - interval '29 days', '" + UUID.randomUUID() + "')");
 
         List<Instant> times = store.fire(epoch, wishes()).getFirst().firings().times();
 
@@ -241,7 +245,8 @@ final class ScheduleStoreIT {
         return due.stream()
                 .map(d -> new Fire(
                         d,
-                        Firings.of(d.schedule().timing(), d.schedule().standing().nextFireAt(), d.now())))
+                        Firings.of(
+                                d.schedule().timing(), d.schedule().standing().nextFireAt(), d.now())))
                 .toList();
     }
 

@@ -125,21 +125,27 @@ final class DueJobsIT {
     @Test
     void very_many_jobs_of_the_same_minute_start_within_a_bounded_heap() {
         String queue = stack.queue(Ordering.NONE, 8);
-        stack.execute("INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, type, submitted_at, "
-                + "payload) SELECT gen_random_uuid(), '" + queue + "', i % 8, -1, 'scheduled', date_trunc('minute', now()), "
-                + "'test.pause', now(), convert_to('{\"millis\":0,\"later\":0,\"pad\":\"' || repeat('x', " + PADDING
-                + ") || '\"}', 'UTF8') FROM generate_series(1, " + CROWD + ") i");
+        stack.execute(
+                "INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, type, submitted_at, "
+                        + "payload) SELECT gen_random_uuid(), '" + queue
+                        + "', i % 8, -1, 'scheduled', date_trunc('minute', now()), "
+                        + "'test.pause', now(), convert_to('{\"millis\":0,\"later\":0,\"pad\":\"' || repeat('x', "
+                        + PADDING
+                        + ") || '\"}', 'UTF8') FROM generate_series(1, " + CROWD + ") i");
         Instant begin = Instant.now();
         Incarnation me = stack.awaitOwner(stack.worker(), queue, 8);
         AtomicLong most = new AtomicLong();
 
-        await().atMost(Duration.ofMinutes(5)).pollInterval(Duration.ofMillis(200)).until(() -> {
-            most.accumulateAndGet(
-                    stack.count("SELECT count(*) FROM job_running WHERE queue = '" + queue + "'"), Math::max);
-            return stack.count("SELECT count(*) FROM job_history WHERE queue = '" + queue + "'") == CROWD;
-        });
+        await().atMost(Duration.ofMinutes(5))
+                .pollInterval(Duration.ofMillis(200))
+                .until(() -> {
+                    most.accumulateAndGet(
+                            stack.count("SELECT count(*) FROM job_running WHERE queue = '" + queue + "'"), Math::max);
+                    return stack.count("SELECT count(*) FROM job_history WHERE queue = '" + queue + "'") == CROWD;
+                });
 
-        assertThat(stack.count("SELECT count(*) FROM job_history WHERE queue = '" + queue + "' AND state <> 'succeeded'"))
+        assertThat(stack.count(
+                        "SELECT count(*) FROM job_history WHERE queue = '" + queue + "' AND state <> 'succeeded'"))
                 .isZero();
         assertThat(most.get()).as("running at once").isLessThanOrEqualTo(256);
         System.out.printf(
@@ -174,8 +180,8 @@ final class DueJobsIT {
         leases.resign("test", epoch);
         return fired.stream()
                 .flatMap(one -> one.firings().times().stream()
-                        .map(time ->
-                                ScheduledSubmission.at(one.due().schedule(), time).jobId()))
+                        .map(time -> ScheduledSubmission.at(one.due().schedule(), time)
+                                .jobId()))
                 .toList();
     }
 }

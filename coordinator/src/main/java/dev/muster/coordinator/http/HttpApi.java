@@ -198,8 +198,9 @@ public final class HttpApi implements AutoCloseable {
             for (InetAddress address : List.of(InetAddress.getAllByName(host))) {
                 if (!address.isLoopbackAddress()) {
                     LOG.warn(
-                            "The HTTP API listens on {}, which others can reach, and asks nobody for a password. It "
-                                    + "shows jobs and workers and changes nothing; put a proxy with authentication before it",
+                            "The HTTP API listens on {}, which others can reach, and asks nobody for a password. It"
+                                + " shows jobs and workers and changes nothing; put a proxy with authentication before"
+                                + " it",
                             host);
                     return;
                 }

@@ -33,10 +33,8 @@ final class ScheduleViews {
         view.put("paused", schedule.standing().paused());
         view.put("next_fire_at", schedule.standing().nextFireAt().toString());
         view.put("created_at", schedule.standing().createdAt().toString());
-        view.put(
-                "last_fire_at", last.isEmpty() ? null : last.getFirst().time().toString());
-        view.put(
-                "last_job_id", last.isEmpty() ? null : last.getFirst().jobId().toString());
+        view.put("last_fire_at", last.isEmpty() ? null : last.getFirst().time().toString());
+        view.put("last_job_id", last.isEmpty() ? null : last.getFirst().jobId().toString());
         return view;
     }
 }

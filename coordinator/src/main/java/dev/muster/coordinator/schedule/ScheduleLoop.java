@@ -90,7 +90,9 @@ public final class ScheduleLoop implements AutoCloseable {
             // It was readable where it was made; another JDK may know other time zones.
             if (unreadable.add(schedule.name() + "@" + schedule.standing().revision())) {
                 LOG.error(
-                        "Schedule {} can't be read and does not fire, the others do: {}", schedule.name(), e.getMessage());
+                        "Schedule {} can't be read and does not fire, the others do: {}",
+                        schedule.name(),
+                        e.getMessage());
             }
             return Optional.empty();
         }

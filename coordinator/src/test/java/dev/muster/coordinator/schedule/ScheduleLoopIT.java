@@ -86,7 +86,8 @@ class ScheduleLoopIT {
         assertThat(expected).isGreaterThan((long) ROUNDS * SCHEDULES * LATE.toMinutes());
         assertThat(count("SELECT count(*) FROM schedule_firing")).isEqualTo(expected);
         assertThat(count("SELECT count(DISTINCT job_id) FROM schedule_firing")).isEqualTo(expected);
-        assertThat(count("SELECT count(*) FROM job_waiting WHERE state = 'scheduled'")).isEqualTo(expected);
+        assertThat(count("SELECT count(*) FROM job_waiting WHERE state = 'scheduled'"))
+                .isEqualTo(expected);
         assertThat(count("SELECT count(*) FROM job_waiting w JOIN schedule_firing f USING (job_id)"))
                 .isEqualTo(expected);
         assertThat(count("SELECT max(epoch) FROM leader_lease")).as("leaders").isGreaterThan(ROUNDS);
@@ -145,8 +146,7 @@ class ScheduleLoopIT {
     private ChildProcess start(String name) {
         List<String> command = new ArrayList<>(ChildJvm.java());
         command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", ScheduleRunner.class.getName(), name));
-        ChildProcess.Spec spec =
-                ChildProcess.Spec.of(command, folder.resolve(name + "-" + processes.size() + ".log"));
+        ChildProcess.Spec spec = ChildProcess.Spec.of(command, folder.resolve(name + "-" + processes.size() + ".log"));
         ChildProcess process = ChildProcess.start(new ChildProcess.Spec(
                 spec.command(), settings.asEnvironment(), spec.output(), spec.account(), spec.onParentDeath()));
         processes.add(process);

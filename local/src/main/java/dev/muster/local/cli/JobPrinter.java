@@ -51,7 +51,9 @@ final class JobPrinter {
                 lines,
                 "record",
                 Optional.of("partition " + job.position().partition()
-                        + (job.position().isOfRecord() ? ", offset " + job.position().offset() : ", of no record: a schedule made it")));
+                        + (job.position().isOfRecord()
+                                ? ", offset " + job.position().offset()
+                                : ", of no record: a schedule made it")));
         field(
                 lines,
                 "runs",

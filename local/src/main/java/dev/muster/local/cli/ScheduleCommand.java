@@ -28,7 +28,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code muster schedule …}. */
-@Command(name = "schedule", mixinStandardHelpOptions = true, description = "Makes jobs at given times, again and again.")
+@Command(
+        name = "schedule",
+        mixinStandardHelpOptions = true,
+        description = "Makes jobs at given times, again and again.")
 final class ScheduleCommand implements Runnable {
     private final Console console;
 

@@ -67,7 +67,9 @@ public final class Submitter implements AutoCloseable {
      */
     public Optional<String> sendOne(Submission submission) {
         CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
-        send(submission, (_, failure) -> answer.complete(Optional.ofNullable(failure).map(Exception::toString)));
+        send(
+                submission,
+                (_, failure) -> answer.complete(Optional.ofNullable(failure).map(Exception::toString)));
         flush();
         return answer.join();
     }

@@ -34,8 +34,18 @@ import tools.jackson.databind.JsonNode;
 @ExtendWith(EmbeddedServers.class)
 class ScheduleCommandIT {
     private static final List<String> DAILY = List.of(
-            "--cron", "0 9 * * *", "--zone", "Europe/Berlin", "--queue", "reports", "--type", "report.daily", "--data",
-            "{\"of\": \"yesterday\"}", "--key", "all");
+            "--cron",
+            "0 9 * * *",
+            "--zone",
+            "Europe/Berlin",
+            "--queue",
+            "reports",
+            "--type",
+            "report.daily",
+            "--data",
+            "{\"of\": \"yesterday\"}",
+            "--key",
+            "all");
 
     @TempDir
     private Path folder = Path.of("");
@@ -58,8 +68,13 @@ class ScheduleCommandIT {
     void configure() throws IOException {
         Files.writeString(
                 folder.resolve("muster.properties"),
-                String.join("\n", servers.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList()));
-        assertThat(muster("queue", "create", "reports", "--ordering", "key", "--partitions", "2").code())
+                String.join(
+                        "\n",
+                        servers.entrySet().stream()
+                                .map(e -> e.getKey() + "=" + e.getValue())
+                                .toList()));
+        assertThat(muster("queue", "create", "reports", "--ordering", "key", "--partitions", "2")
+                        .code())
                 .isZero();
     }
 
@@ -67,7 +82,8 @@ class ScheduleCommandIT {
     void a_schedule_is_made_shown_paused_run_and_deleted() {
         assertThat(create("daily", DAILY).code()).isZero();
 
-        JsonNode listed = Json.MAPPER.readTree(muster("schedule", "list", "--json").out());
+        JsonNode listed =
+                Json.MAPPER.readTree(muster("schedule", "list", "--json").out());
         assertThat(listed.path("next")).hasSize(3);
         assertThat(Instant.parse(listed.path("next").get(0).stringValue(""))).isAfter(Instant.now());
         assertThat(muster("schedule", "list").out()).contains("daily", "Europe/Berlin", " 09:00 +0");
@@ -81,7 +97,8 @@ class ScheduleCommandIT {
 
         Said ran = muster("schedule", "run-now", "daily");
         assertThat(ran.code()).as(ran.err()).isZero();
-        assertThat(JobId.parse(ran.out().strip()).toString()).isEqualTo(ran.out().strip());
+        assertThat(JobId.parse(ran.out().strip()).toString())
+                .isEqualTo(ran.out().strip());
 
         assertThat(muster("schedule", "delete", "daily").code()).isZero();
         assertThat(muster("schedule", "show", "daily").err()).contains("there is no schedule daily");
