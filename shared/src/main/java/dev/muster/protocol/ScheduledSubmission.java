@@ -28,6 +28,11 @@ public final class ScheduledSubmission {
         return of(schedule, "by-hand/" + id, now);
     }
 
+    /** Its headers as a worker would have stored those of the record: as {@link RecordHeaders} encodes them. */
+    public static byte[] headers(Submission submission) {
+        return RecordHeaders.encode(submission.toRecord("any").headers());
+    }
+
     private static Submission of(Schedule schedule, String id, Instant time) {
         Schedule.Template job = schedule.job();
         Map<String, String> attributes = new HashMap<>();

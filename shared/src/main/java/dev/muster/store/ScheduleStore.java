@@ -1,7 +1,6 @@
 package dev.muster.store;
 
 import dev.muster.job.JobId;
-import dev.muster.protocol.RecordHeaders;
 import dev.muster.protocol.ScheduledSubmission;
 import dev.muster.protocol.Submission;
 import dev.muster.schedule.Firings;
@@ -212,10 +211,8 @@ public final class ScheduleStore {
         statement.setArray(
                 8, column(statement, "uuid", flat, f -> f.job().jobId().value()));
         statement.setArray(9, column(statement, "integer", flat, Firing::partition));
-        // As a worker would have stored those of the record.
-        byte[][] headers = flat.stream()
-                .map(f -> RecordHeaders.encode(f.job().toRecord("any").headers()))
-                .toArray(byte[][]::new);
+        byte[][] headers =
+                flat.stream().map(f -> ScheduledSubmission.headers(f.job())).toArray(byte[][]::new);
         statement.setArray(10, Db.array(statement, "bytea", headers));
     }
 
