@@ -349,6 +349,7 @@ BEGIN
 END $$;
 
 -- Starts what is due in my partitions, the longest due first, at most p_limit jobs. A job whose key is busy is put off.
+-- What may not start any more is closed first; expire_waiting stands with the schedules, in a later migration.
 CREATE FUNCTION start_due(
     p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_limit integer)
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
@@ -357,6 +358,8 @@ DECLARE
     due uuid[];
     free uuid[];
 BEGIN
+    PERFORM expire_waiting(p_incarnation, p_queues, p_partitions, p_epochs, p_limit);
+
     SELECT array_agg(d.job_id ORDER BY d.due_at, d.job_id) INTO due FROM (
         SELECT w.job_id, w.due_at
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o

@@ -21,6 +21,7 @@ import dev.muster.coordinator.recovery.Evictor;
 import dev.muster.coordinator.recovery.MassSilence;
 import dev.muster.coordinator.recovery.Recovery;
 import dev.muster.coordinator.relay.RelayLoop;
+import dev.muster.coordinator.schedule.ScheduleLoop;
 import dev.muster.coordinator.stats.Statistics;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
@@ -33,6 +34,7 @@ import dev.muster.store.PoolStore;
 import dev.muster.store.PressureStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
+import dev.muster.store.ScheduleStore;
 import dev.muster.store.SupervisionHistory;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -50,8 +52,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A coordinator: one loop each for leadership, liveness, fleet, relay, statistics, pressure, housekeeping, and the HTTP
- * API. Any number may run; one leads, the others stand by. Thread-safe.
+ * A coordinator: one loop each for leadership, liveness, fleet, relay, schedules, statistics, pressure, housekeeping,
+ * and the HTTP API. Any number may run; one leads, the others stand by. Thread-safe.
  */
 public final class Coordinator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
@@ -199,6 +201,7 @@ public final class Coordinator implements AutoCloseable {
         wiring.fleet = Optional.of(fleet);
         RelayLoop relay =
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
+        ScheduleLoop schedules = opened(resources, new ScheduleLoop(new ScheduleStore(database), leadership, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
         // Apart from the lease, as the next one: what takes its time must not depose the leader.
@@ -223,6 +226,7 @@ public final class Coordinator implements AutoCloseable {
         liveness.start();
         fleet.start();
         relay.start();
+        schedules.start();
         statistics.start();
         lag.start();
         housekeeping.start();

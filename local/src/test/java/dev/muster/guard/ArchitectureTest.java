@@ -62,12 +62,14 @@ class ArchitectureTest {
     static Stream<Arrows> shared() {
         String job = "dev.muster.job..";
         String fleet = "dev.muster.fleet..";
+        String schedule = "dev.muster.schedule..";
         String config = "dev.muster.config..";
         String protocol = "dev.muster.protocol..";
         String meters = "io.micrometer.core..";
         return Stream.of(
                 Arrows.from("job"),
                 Arrows.from("time"),
+                Arrows.from("schedule"),
                 Arrows.from("fleet", job),
                 Arrows.from("supervision", job, fleet, "dev.muster.time.."),
                 Arrows.from("config"),
@@ -76,6 +78,7 @@ class ArchitectureTest {
                         "protocol",
                         job,
                         fleet,
+                        schedule,
                         "org.apache.kafka.clients.producer..",
                         "org.apache.kafka.clients.consumer..",
                         "org.apache.kafka.common.header..",
@@ -84,6 +87,7 @@ class ArchitectureTest {
                         "store",
                         job,
                         fleet,
+                        schedule,
                         "dev.muster.supervision..",
                         "dev.muster.time..",
                         config,
@@ -127,7 +131,11 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideInAnyPackage(
-                        "dev.muster.job..", "dev.muster.fleet..", "dev.muster.time..", "dev.muster.supervision..")
+                        "dev.muster.job..",
+                        "dev.muster.fleet..",
+                        "dev.muster.time..",
+                        "dev.muster.schedule..",
+                        "dev.muster.supervision..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("java.nio.file..", "java.net..", "java.sql..", "java.util.logging..")

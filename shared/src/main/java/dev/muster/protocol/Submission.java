@@ -2,9 +2,11 @@ package dev.muster.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.muster.job.JobId;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
@@ -39,5 +41,21 @@ public record Submission(
         extensions.forEach((name, value) -> headers.add("ce_" + name, value.getBytes(UTF_8)));
         return new ProducerRecord<>(
                 Topics.jobs(queue), null, null, key.map(k -> k.getBytes(UTF_8)).orElse(null), data, headers);
+    }
+
+    /** The job that it submits. */
+    public JobId jobId() {
+        return JobId.of(source, id);
+    }
+
+    /**
+     * The partition that a job belongs to which comes by no record: for a key the one where Kafka's default partitioner
+     * would put it (murmur2), since one key in two partitions has no order; else any, always the same.
+     *
+     * @param partitions how many the queue's topic has, from 1
+     */
+    public int partition(int partitions) {
+        return key.map(k -> BuiltInPartitioner.partitionForKey(k.getBytes(UTF_8), partitions))
+                .orElseGet(() -> Math.floorMod(jobId().value().hashCode(), partitions));
     }
 }

@@ -1,6 +1,7 @@
 /**
  * What goes over Kafka: topics, the CloudEvents envelope of a submission, heartbeats, events, commands. Pure functions
- * over bytes and headers; imports {@link dev.muster.job}, {@link dev.muster.fleet}, Kafka's record classes and Jackson.
+ * over bytes and headers; imports {@link dev.muster.job}, {@link dev.muster.fleet},
+ * {@link dev.muster.schedule}, Kafka's record classes and Jackson.
  */
 @NullMarked
 package dev.muster.protocol;

@@ -175,12 +175,7 @@ public final class DeadLetterStore {
                 DeadLetterSql.PAGE,
                 statement -> {
                     statement.setArray(
-                            1,
-                            of(
-                                    statement,
-                                    "uuid",
-                                    places,
-                                    place -> place.id().value()));
+                            1, of(statement, "uuid", places, place -> place.id().value()));
                     statement.setArray(2, of(statement, "bigint", places, Place::seq));
                 },
                 DeadLetterStore::kept);
@@ -235,8 +230,7 @@ public final class DeadLetterStore {
     }
 
     private static void bind(PreparedStatement statement, List<Letter> letters) throws SQLException {
-        statement.setArray(
-                7, of(statement, "uuid", letters, l -> l.dead().id().value()));
+        statement.setArray(7, of(statement, "uuid", letters, l -> l.dead().id().value()));
         statement.setArray(8, of(statement, "bigint", letters, l -> l.dead().seq()));
         statement.setArray(9, of(statement, "uuid", letters, l -> l.target().value()));
         statement.setArray(10, of(statement, "timestamptz", letters, l -> Db.timestamp(l.due())));
@@ -251,11 +245,7 @@ public final class DeadLetterStore {
                         l -> Db.timestamp(l.deadline().orElse(null))));
         statement.setArray(
                 13,
-                of(
-                        statement,
-                        "text",
-                        letters,
-                        l -> l.asJob().map(AsJob::type).orElse(null)));
+                of(statement, "text", letters, l -> l.asJob().map(AsJob::type).orElse(null)));
         statement.setArray(
                 14,
                 of(

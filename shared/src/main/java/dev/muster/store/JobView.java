@@ -33,8 +33,12 @@ public record JobView(
         attempts = List.copyOf(attempts);
     }
 
-    /** Where in the queue's topic its record stands. */
-    public record Position(int partition, long offset) {}
+    /** Where in the queue's topic its record stands. The offset is -1 where there is none, since a schedule made the job. */
+    public record Position(int partition, long offset) {
+        public boolean isOfRecord() {
+            return offset >= 0;
+        }
+    }
 
     /**
      * The latest run.

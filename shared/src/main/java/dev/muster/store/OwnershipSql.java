@@ -67,18 +67,27 @@ final class OwnershipSql {
             LEFT JOIN worker_incarnation w ON w.incarnation = r.incarnation
             WHERE r.incarnation <> ?""";
 
-    /** Milliseconds until the first waiting job of these partitions is due; null: none has a time. One index probe each. */
+    /**
+     * Milliseconds until there is something to do for the waiting jobs of these partitions: the first is due, or, also
+     * in a paused queue, has passed its deadline. Null: none has a time. Two index probes each.
+     */
     static final String NEXT_DUE = """
-            SELECT CASE WHEN min(w.due_at) < 'infinity'
-                THEN greatest(0, extract(epoch FROM min(w.due_at) - now()) * 1000)::bigint END
+            SELECT CASE WHEN min(w.at) < 'infinity'
+                THEN greatest(0, extract(epoch FROM min(w.at) - now()) * 1000)::bigint END
             FROM unnest(?::text[], ?::integer[]) AS p (queue, partition)
-            JOIN queue q ON q.name = p.queue AND NOT q.paused
+            JOIN queue q ON q.name = p.queue
             CROSS JOIN LATERAL (
-                SELECT x.due_at
+                (SELECT x.due_at AS at
                 FROM job_waiting x
-                WHERE x.queue = p.queue AND x.partition = p.partition
+                WHERE x.queue = p.queue AND x.partition = p.partition AND NOT q.paused
                 ORDER BY x.due_at
-                LIMIT 1) w""";
+                LIMIT 1)
+                UNION ALL
+                (SELECT x.deadline
+                FROM job_waiting x
+                WHERE x.queue = p.queue AND x.partition = p.partition AND x.deadline IS NOT NULL
+                ORDER BY x.deadline
+                LIMIT 1)) w""";
 
     /** Notes when the handlers of adopted jobs were entered: what recovery is measured by. Guard (b). */
     static final String ENTERED = """

@@ -81,7 +81,15 @@ public enum MeterName {
     HOUSEKEEPING_AGE(
             "muster.housekeeping.age", GAUGE, "seconds", "Since the leader's last finished round; 0 on a standby"),
     DEFAULT_PARTITION_ROWS(
-            "muster.partition.default.rows", GAUGE, "rows", "Rows of days without a partition; up to 100000", "table");
+            "muster.partition.default.rows", GAUGE, "rows", "Rows of days without a partition; up to 100000", "table"),
+    SCHEDULE_FIRINGS(
+            "muster.schedule.firings", COUNTER, "jobs", "Jobs that schedules made, and for which times", "time"),
+    SCHEDULE_LATENESS(
+            "muster.schedule.lateness",
+            TIMER,
+            "seconds",
+            "From a time on a schedule to its job, those that were missed left out",
+            Buckets.WAIT);
 
     private final String id;
     private final Type type;

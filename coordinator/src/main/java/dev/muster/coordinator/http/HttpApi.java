@@ -17,6 +17,7 @@ import dev.muster.store.DeadLetterStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.JobReader;
 import dev.muster.store.Redriver;
+import dev.muster.store.ScheduleStore;
 import dev.muster.store.StoreException;
 import dev.muster.store.SupervisionStore;
 import dev.muster.time.Ticker;
@@ -78,6 +79,7 @@ public final class HttpApi implements AutoCloseable {
         DeadLetterRoutes deadLetters = new DeadLetterRoutes(
                 new DeadLetterStore(sources.database()), new Redriver(sources.database(), settings), ticker);
         SupervisionStore supervision = new SupervisionStore(sources.database());
+        ScheduleViews schedules = new ScheduleViews(new ScheduleStore(sources.database()));
         Javalin server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
@@ -85,7 +87,7 @@ public final class HttpApi implements AutoCloseable {
             config.concurrency.useVirtualThreads = true;
             config.http.generateEtags = false;
             headers(config);
-            api(config, views, jobs, supervision);
+            api(config, views, jobs, schedules, supervision);
             config.routes.post("/api/v1/jobs/{id}/cancel", actions::cancel);
             deadLetters.routes(config);
             operations(config, views, meters);
@@ -128,12 +130,14 @@ public final class HttpApi implements AutoCloseable {
         });
     }
 
-    private static void api(JavalinConfig config, Views views, JobReader jobs, SupervisionStore supervision) {
+    private static void api(
+            JavalinConfig config, Views views, JobReader jobs, ScheduleViews schedules, SupervisionStore supervision) {
         config.routes.get("/api/v1/overview", ctx -> json(ctx, views.overview()));
         config.routes.get("/api/v1/fleet", ctx -> json(ctx, views.fleet()));
         config.routes.get("/api/v1/incidents", ctx -> json(ctx, views.incidents(limit(ctx, 20))));
         config.routes.get("/api/v1/queues", ctx -> json(ctx, views.queues()));
         config.routes.get("/api/v1/stats", ctx -> json(ctx, views.stats()));
+        config.routes.get("/api/v1/schedules", ctx -> json(ctx, schedules.list(limit(ctx, 100))));
         config.routes.get(
                 "/api/v1/supervision",
                 ctx -> json(

@@ -136,6 +136,16 @@ function showQueues(view) {
   }
 }
 
+function showSchedules(view) {
+  table('schedules', [['Schedule'], ['Cron'], ['Zone'], ['Queue'], ['Type'], ['Next'], ['Last'], ['Job']],
+    view.schedules.map((s) => [
+      s.paused ? element('span', {}, s.name, ' ', state('paused')) : s.name,
+      mono(s.cron), s.zone, s.queue, s.type, s.paused ? '–' : ago(s.next_fire_at), ago(s.last_fire_at),
+      s.last_job_id ? element('button', { class: 'link', type: 'button', 'data-focus': `schedule-${s.name}`, title: s.last_job_id,
+        onclick: () => openJob(s.last_job_id) }, `${s.last_job_id.slice(0, 8)}…`) : '–',
+    ]), 'There is no schedule.');
+}
+
 let shownIncidents = '';
 
 function showIncidents(view) {
@@ -237,7 +247,7 @@ async function openJob(id) {
   const job = await ask(`/api/v1/jobs/${encodeURIComponent(id)}`);
   byId('job-title').textContent = `Job ${job.id}`;
   const facts = { Queue: job.queue, Type: job.type, Key: job.key, State: job.state, Worker: job.incarnation,
-    'Position': `partition ${job.partition}, offset ${job.offset}`, Submitted: job.submitted_at, Started: job.started_at,
+    'Position': job.offset < 0 ? `partition ${job.partition}, no record` : `partition ${job.partition}, offset ${job.offset}`, Submitted: job.submitted_at, Started: job.started_at,
     Settled: job.settled_at, Due: job.due_at, Reason: job.reason, Detail: job.detail, Result: job.result };
   byId('job-facts').replaceChildren(...Object.entries(facts).filter(([, value]) => value)
     .flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
@@ -260,6 +270,7 @@ const SECTIONS = [
   ['/api/v1/overview', showOverview],
   ['/api/v1/fleet', showFleet],
   ['/api/v1/queues', showQueues],
+  ['/api/v1/schedules', showSchedules],
   ['/api/v1/incidents?limit=20', showIncidents],
   ['/api/v1/dead-letters/groups', showDeadLetters],
   ['/api/v1/supervision?limit=20', showSupervision],

@@ -50,8 +50,10 @@ final class JobPrinter {
         field(
                 lines,
                 "record",
-                Optional.of("partition " + job.position().partition() + ", offset "
-                        + job.position().offset()));
+                Optional.of("partition " + job.position().partition()
+                        + (job.position().isOfRecord()
+                                ? ", offset " + job.position().offset()
+                                : ", of no record: a schedule made it")));
         field(
                 lines,
                 "runs",

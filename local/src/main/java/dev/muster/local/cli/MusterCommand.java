@@ -49,6 +49,7 @@ public final class MusterCommand implements Runnable {
                 .addSubcommand(DeadCommand.line(console))
                 .addSubcommand(QueueCommand.line(console))
                 .addSubcommand(LimitCommand.line(console))
+                .addSubcommand(ScheduleCommand.line(console))
                 .addSubcommand(FleetCommand.line(console))
                 .addSubcommand(new MigrateCommand(console))
                 .addSubcommand(new CoordinatorCommand())

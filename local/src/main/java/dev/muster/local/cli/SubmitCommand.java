@@ -25,8 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -123,22 +121,11 @@ final class SubmitCommand implements Callable<Integer> {
         if (SubmissionLine.checked(submission, maxBytes) instanceof SubmissionLine.Parsed.Bad(String problem)) {
             throw CommandException.misused(problem);
         }
-        CompletableFuture<Long> offset = new CompletableFuture<>();
         try (Submitter submitter = Submitter.open(clients, queue)) {
-            submitter.send(submission, (metadata, failure) -> {
-                if (failure == null) {
-                    offset.complete(metadata.offset());
-                } else {
-                    offset.completeExceptionally(failure);
-                }
+            submitter.sendOne(submission).ifPresent(why -> {
+                throw CommandException.failed("Kafka did not take the job, send it again under the same --id "
+                        + submission.id() + ": " + why);
             });
-            submitter.flush();
-        }
-        try {
-            offset.join();
-        } catch (CompletionException e) {
-            throw CommandException.failed("Kafka did not take the job, send it again under the same --id "
-                    + submission.id() + ": " + e.getCause());
         }
         console.line(JobId.of(submission.source(), submission.id()).toString());
         return 0;
@@ -200,7 +187,8 @@ final class SubmitCommand implements Callable<Integer> {
         }
     }
 
-    private static byte[] payload(String json) {
+    /** The JSON of {@code --data}, in its shortest form. */
+    static byte[] payload(String json) {
         try {
             return Json.MAPPER.writeValueAsBytes(Json.MAPPER.readTree(json));
         } catch (JacksonException e) {

@@ -5,7 +5,9 @@ import dev.muster.local.CommandException;
 import dev.muster.protocol.Submission;
 import dev.muster.protocol.Topics;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -56,6 +58,20 @@ public final class Submitter implements AutoCloseable {
     /** Hands a submission to the producer. {@code callback} gets to know whether Kafka has it on all replicas. */
     public void send(Submission submission, Callback callback) {
         var _ = producer.send(submission.toRecord(queue), callback);
+    }
+
+    /**
+     * Sends one submission and waits for the answer.
+     *
+     * @return why Kafka did not take it; empty: it is on all its replicas
+     */
+    public Optional<String> sendOne(Submission submission) {
+        CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+        send(
+                submission,
+                (_, failure) -> answer.complete(Optional.ofNullable(failure).map(Exception::toString)));
+        flush();
+        return answer.join();
     }
 
     /** Returns when every submission so far is answered. */
