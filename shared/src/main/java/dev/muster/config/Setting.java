@@ -51,6 +51,8 @@ public enum Setting {
     PAYMENTS_URL("muster.payments.url", "http://127.0.0.1:12111", "Base URL of the payment provider's API"),
     PAYMENTS_KEY("muster.payments.key", "sk_test_muster", "API key of the payment provider; shown nowhere"),
     PAYMENTS_TIMEOUT("muster.payments.timeout", "5s", "How long a call to the provider may take"),
+    PAYMENTS_HEALTH_CHECK(
+            "muster.payments.health-check", "5s", "How often a worker asks the provider whether it lives; 0s: never"),
 
     SANDBOX_HOST("muster.sandbox.host", "127.0.0.1", "Address of the sandbox provider"),
     SANDBOX_PORT("muster.sandbox.port", "12111", "Its port; 0: any free one"),

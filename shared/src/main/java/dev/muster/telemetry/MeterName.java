@@ -51,6 +51,7 @@ public enum MeterName {
             "provider",
             "operation",
             "outcome"),
+    PROVIDER_UP("muster.provider.up", GAUGE, "", "1 while the provider answered its last health check", "provider"),
 
     WORKERS("muster.workers", GAUGE, "workers", "Workers, as the leader judges them", "state"),
     COORDINATOR_LEADER("muster.coordinator.leader", GAUGE, "coordinators", "1 while this coordinator leads"),
