@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,8 +31,13 @@ final class FaultyWorkerMain {
                 : args[1].equals("THROW")
                         ? breakAt(FaultPoint.valueOf(args[0]), args[2])
                         : signalAt(FaultPoint.valueOf(args[0]), args[1], Integer.parseInt(args[2]));
-        List<JobHandler<?>> handlers =
-                List.of(new PauseHandler(), new FlakyHandler(), new ErrorHandler(), new StubbornHandler());
+        List<JobHandler<?>> handlers = List.of(
+                new PauseHandler(),
+                new FlakyHandler(),
+                new ErrorHandler(),
+                new StubbornHandler(),
+                new PoisonHandler("test.poison", Duration.ofSeconds(20)),
+                new PoisonHandler("test.poison.quick", Duration.ofSeconds(1)));
         Settings settings = Settings.load(Path.of("none.properties"), System.getenv(), Map.of());
         Path events = Path.of(System.getenv("MUSTER_WORKER_RUN_FOLDER"))
                 .resolve(System.getenv("MUSTER_WORKER_NAME") + ".events");

@@ -130,12 +130,14 @@ class JobRunnerTest {
                 }
             }
         };
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
         return new JobRunner(
                 Handlers.of(List.of(handler)),
                 () -> {},
                 FaultPoint.Listener.none(),
                 Ticker.system(),
-                new SimpleMeterRegistry(),
+                meters,
+                new Abandoned(meters, 1),
                 new JobRunner.Unending() {
                     @Override
                     public boolean isOfNoMatter() {
@@ -145,6 +147,11 @@ class JobRunnerTest {
                     @Override
                     public void threads(int count) {
                         unending.add(count);
+                    }
+
+                    @Override
+                    public void abandoned(int count) {
+                        news.add(count + " abandoned");
                     }
                 });
     }
