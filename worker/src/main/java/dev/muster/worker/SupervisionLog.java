@@ -49,7 +49,7 @@ final class SupervisionLog implements Consumer<SupervisionEvent> {
 
     private void write(SupervisionEvent event) {
         switch (event) {
-            case SupervisionEvent.Started(var path, var child, var incarnation, var took) ->
+            case SupervisionEvent.Started(var path, var child, var incarnation, var took, var _) ->
                 of(LOG.atInfo(), path, child)
                         .addKeyValue("life", incarnation)
                         .addKeyValue("took_ms", took.toMillis())
@@ -58,7 +58,14 @@ final class SupervisionLog implements Consumer<SupervisionEvent> {
                 broke(path, child, reason);
                 of(LOG.atWarn(), path, child).addKeyValue("reason", reason).log("Could not be started");
             }
-            case SupervisionEvent.Exited(var path, var child, var incarnation, var reason, var stopped, var lived) -> {
+            case SupervisionEvent.Exited(
+                    var path,
+                    var child,
+                    var incarnation,
+                    var reason,
+                    var stopped,
+                    var lived,
+                    var _) -> {
                 if (!stopped && !reason.isOrderly()) {
                     broke(path, child, reason);
                 }

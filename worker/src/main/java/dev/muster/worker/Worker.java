@@ -82,7 +82,7 @@ public final class Worker {
                 config.slots(),
                 ending,
                 around.ticker(),
-                around.events(),
+                around.events().andThen(parts.history()),
                 new WorkerTree.Voice(this::heartbeat, this::obey, this::drainSoon));
         MeterName.WORKER_SLOTS.gauge(around.meters(), tree, t -> t.slots().capacity());
         MeterName.WORKER_SLOTS_BUSY.gauge(around.meters(), tree, t -> t.slots().busy());

@@ -15,6 +15,7 @@ import dev.muster.store.OwnershipStore;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.store.QueueStore;
 import dev.muster.store.StoreException;
+import dev.muster.store.SupervisionHistory;
 import dev.muster.time.Ticker;
 import dev.muster.worker.execution.Abandoned;
 import dev.muster.worker.execution.Handlers;
@@ -67,6 +68,7 @@ final class WorkerParts {
     private final OwnershipStore ownership;
     private final IncarnationStore incarnations;
     private final IncidentStore incidents;
+    private final SupervisionHistory history;
     private final Handlers handlers;
     private final Provider provider;
     private final QueueWatch queues;
@@ -107,6 +109,7 @@ final class WorkerParts {
         this.ownership = new OwnershipStore(database, me);
         this.incarnations = new IncarnationStore(database);
         this.incidents = new IncidentStore(database);
+        this.history = new SupervisionHistory(me.id()).writeTo(database);
         this.handlers = Handlers.load(provider.handlers(), config.paths().handlers());
         this.laneMeters = new LaneMeters(around.meters(), ticker);
         this.abandoned = new Abandoned(around.meters(), settings.integer(Setting.WORKER_MAX_ABANDONED, 1, 10_000));
@@ -122,6 +125,11 @@ final class WorkerParts {
                 incarnations,
                 settings.duration(Setting.GROUP_SESSION_TIMEOUT),
                 ticker);
+    }
+
+    /** Where the events of the tree are kept. */
+    SupervisionHistory history() {
+        return history;
     }
 
     /** What has to be known, and is better loaded, before there are partitions, and with them jobs that have waited already. */
@@ -254,6 +262,7 @@ final class WorkerParts {
             LOG.atWarn().log("Can't say that this life is over; others will find out: {}", e.getMessage());
         }
         admin.close(Duration.ofSeconds(1));
+        history.close();
         database.close();
     }
 

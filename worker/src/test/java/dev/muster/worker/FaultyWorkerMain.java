@@ -77,9 +77,10 @@ final class FaultyWorkerMain {
     private static Consumer<SupervisionEvent> writeTo(Path file) {
         return event -> {
             String line = switch (event) {
-                case SupervisionEvent.Started(var path, var child, var _, var _) -> "started " + path + "/" + child;
+                case SupervisionEvent.Started(var path, var child, var _, var _, var _) ->
+                    "started " + path + "/" + child;
                 case SupervisionEvent.StartFailed(var path, var child, var _) -> "failed " + path + "/" + child;
-                case SupervisionEvent.Exited(var path, var child, var _, var _, var stopped, var _) ->
+                case SupervisionEvent.Exited(var path, var child, var _, var _, var stopped, var _, var _) ->
                     (stopped ? "stopped " : "broke ") + path + "/" + child;
                 case SupervisionEvent.Escalated(var path, var child) -> "escalated " + path + "/" + child;
                 case SupervisionEvent.Ended(var path, var _) -> "ended " + path;

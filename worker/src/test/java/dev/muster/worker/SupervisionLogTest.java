@@ -7,6 +7,7 @@ import dev.muster.supervision.runtime.SupervisionEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SupervisionLogTest {
@@ -57,6 +58,6 @@ class SupervisionLogTest {
     }
 
     private static SupervisionEvent exited(String path, String child, ExitReason reason, boolean stopped) {
-        return new SupervisionEvent.Exited(path, child, 1, reason, stopped, Duration.ofSeconds(1));
+        return new SupervisionEvent.Exited(path, child, 1, reason, stopped, Duration.ofSeconds(1), Optional.empty());
     }
 }

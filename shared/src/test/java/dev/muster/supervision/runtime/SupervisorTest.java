@@ -144,6 +144,23 @@ class SupervisorTest {
     }
 
     @Test
+    void one_that_breaks_itself_leaves_no_child_behind_and_tells_its_parent() throws Exception {
+        Supervisor supervisor = Supervisor.start("root", flags(), List.of(service("a")), Ticker.system(), event -> {
+            if (event instanceof SupervisionEvent.Exited) {
+                throw new IllegalStateException("a listener that must not");
+            }
+        });
+        started.add(supervisor);
+        ThreadLife first = the("a");
+
+        first.shutdown();
+
+        assertThat(supervisor.onExit().get(20, TimeUnit.SECONDS)).isInstanceOf(ExitReason.Crash.class);
+        first.onExit().get(20, TimeUnit.SECONDS);
+        assertThat(the("a")).isSameAs(first);
+    }
+
+    @Test
     void children_come_and_go_at_run_time_thousands_of_them() throws Exception {
         int many = 2_000;
         Supervisor supervisor = start(flags(), List.of());
@@ -184,6 +201,73 @@ class SupervisorTest {
         supervisor.shutdown();
         supervisor.onExit().get(20, TimeUnit.SECONDS);
         assertThat(lives.getLast().onExit()).isCompletedWithValue(new ExitReason.Shutdown());
+    }
+
+    @Test
+    void a_life_that_comes_into_service_later_holds_up_no_other_and_is_told_by_its_name() throws Exception {
+        SlowLife slow = new SlowLife();
+        Supervisor supervisor = start(
+                flags(),
+                List.of(new ChildDefinition(ChildSpec.worker("slow"), () -> Optional.of(slow)), service("quick")));
+        assertThat(words()).containsExactly("quick started");
+
+        slow.serving.complete(true);
+
+        await().atMost(PATIENCE).until(() -> starts("slow") == 1);
+        supervisor.shutdown();
+        supervisor.onExit().get(20, TimeUnit.SECONDS);
+        assertThat(events)
+                .anyMatch(e -> e instanceof SupervisionEvent.Started started
+                        && started.name().equals(Optional.of("slow.7")))
+                .anyMatch(e -> e instanceof SupervisionEvent.Exited exited
+                        && exited.name().equals(Optional.of("slow.7"))
+                        && exited.stopped());
+    }
+
+    @Test
+    void a_life_that_ends_before_it_was_in_service_has_not_lived() throws Exception {
+        SlowLife slow = new SlowLife();
+        Supervisor supervisor =
+                start(flags(), List.of(new ChildDefinition(ChildSpec.worker("slow"), () -> Optional.of(slow))));
+
+        supervisor.shutdown();
+
+        supervisor.onExit().get(20, TimeUnit.SECONDS);
+        assertThat(starts("slow")).isZero();
+        assertThat(events)
+                .anyMatch(e -> e instanceof SupervisionEvent.Exited exited
+                        && exited.lived().isZero());
+    }
+
+    /** Does its work once a test says so. */
+    private static final class SlowLife implements Life {
+        private final CompletableFuture<Boolean> serving = new CompletableFuture<>();
+        private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
+
+        @Override
+        public CompletableFuture<Boolean> inService() {
+            return serving;
+        }
+
+        @Override
+        public Optional<String> name() {
+            return Optional.of("slow.7");
+        }
+
+        @Override
+        public CompletableFuture<ExitReason> onExit() {
+            return exit;
+        }
+
+        @Override
+        public void shutdown() {
+            exit.complete(new ExitReason.Shutdown());
+        }
+
+        @Override
+        public void kill() {
+            exit.complete(new ExitReason.Killed());
+        }
     }
 
     private static SupervisorFlags flags() {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.local.cli;
+
+import org.jspecify.annotations.NullMarked;
