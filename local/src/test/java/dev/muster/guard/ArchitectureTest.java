@@ -98,6 +98,8 @@ class ArchitectureTest {
                         "com.zaxxer.hikari..",
                         "org.flywaydb..",
                         "org.slf4j.."),
+                Arrows.from("execution", job, protocol, "dev.muster.store..", "tools.jackson.."),
+                Arrows.from("testing", job, "dev.muster.execution..", "dev.muster.store.."),
                 Arrows.from("kafka", job, fleet, config, protocol, "org.apache.kafka..", "org.slf4j.."));
     }
 
@@ -181,6 +183,18 @@ class ArchitectureTest {
     @Test
     void production_code_knows_no_test_library() {
         never("dev.muster..", "org.assertj..", "org.awaitility..", "com.tngtech.archunit..", "dev.muster.guard..");
+    }
+
+    /** It is for the tests of handlers, which are other people's. */
+    @Test
+    void nobody_here_runs_handlers_as_their_tests_do() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.muster.testing..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.muster.testing..")
+                .check(CLASSES);
     }
 
     @Test

@@ -25,6 +25,10 @@ public enum Setting {
     WORKER_HOST("muster.worker.host", "127.0.0.1", "Address of a worker's metrics and health port"),
     WORKER_PORT("muster.worker.port", "0", "That port; 0: any free one"),
     WORKER_DRAIN_TIMEOUT("muster.worker.drain-timeout", "30s", "How long a stopping worker waits for its running jobs"),
+    WORKER_MAX_ABANDONED(
+            "muster.worker.max-abandoned",
+            "8",
+            "So many threads of jobs that run on after their interrupt make a worker drain and end"),
     WORKER_RUN_FOLDER("muster.worker.run-folder", "", "Folder for a worker's exit reason; empty: none is written"),
     JOB_CANCEL_GRACE(
             "muster.job.cancel-grace", "10s", "How long a job that is to be cancelled may go on before its interrupt"),

@@ -7,9 +7,9 @@ import java.time.Duration;
  * worker's {@code handlers/} folder that names its handlers in {@code META-INF/services/dev.muster.job.JobHandler} is
  * enough.
  *
- * <p>A worker makes one instance of each handler and calls it from many virtual threads at once: handlers are
- * thread-safe. A job may run more than once (a worker may die at any point), so every effect outside goes through
- * {@link JobContext#effect}, which gives it an idempotency key that never changes.
+ * <p>A worker makes one instance of each handler, asks it once what it says of itself, and calls it from many virtual
+ * threads at once: handlers are thread-safe. A job may run more than once (a worker may die at any point), so every
+ * effect outside goes through {@link JobContext#effect}, which gives it an idempotency key that never changes.
  *
  * @param <P> the payload: anything that Jackson reads from JSON, a record as a rule
  */
@@ -22,7 +22,8 @@ public interface JobHandler<P> {
 
     /**
      * Runs one job. It may block. It is interrupted when its {@link #timeout()} is over or when its worker has lost the
-     * job to another one.
+     * job to another one. Where it ignores that for 5 s its thread is abandoned: the job goes on without it, what it says
+     * later is dropped, and {@link JobContext#effect} lets it into no further call.
      *
      * @throws Exception counts as a {@link JobResult.Retry} with the exception's class and message
      */

@@ -1,6 +1,7 @@
 package dev.muster.job;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * Thrown by a handler, or by what it calls before anything was sent, when the job can't run now for a reason that is not
@@ -19,7 +20,7 @@ public final class ParkedException extends NothingDoneException {
      */
     public ParkedException(String reason, Duration recheck) {
         super(reason);
-        this.recheck = recheck;
+        this.recheck = Objects.requireNonNull(recheck, "recheck");
     }
 
     public Duration recheck() {

@@ -25,6 +25,13 @@ public enum MeterName {
     DUPLICATES_SUPPRESSED(
             "muster.duplicates.suppressed", COUNTER, "records", "Submissions seen before, and what saw it", "stage"),
     JOB_ATTEMPTS("muster.job.attempts", COUNTER, "attempts", "Runs that ended, and how", "job_type", "outcome"),
+    JOBS_ABANDONED(
+            "muster.jobs.abandoned",
+            COUNTER,
+            "attempts",
+            "Runs given up since they ignored their interrupt",
+            "job_type"),
+    ABANDONED_THREADS("muster.worker.threads.abandoned", GAUGE, "threads", "Threads of such runs that still run"),
     JOBS_FINISHED("muster.jobs.finished", COUNTER, "jobs", "Jobs with a final state", "job_type", "outcome"),
     JOB_ATTEMPT("muster.job.attempt", TIMER, "seconds", "How long a run took", Buckets.ATTEMPT, "job_type", "outcome"),
     JOB_QUEUE_WAIT(

@@ -84,7 +84,7 @@ public final class Worker {
                 ending,
                 around.ticker(),
                 around.events().andThen(parts.history()),
-                new WorkerTree.Voice(this::heartbeat, this::obey));
+                new WorkerTree.Voice(this::heartbeat, this::obey, this::drainSoon));
         MeterName.WORKER_SLOTS.gauge(around.meters(), tree, t -> t.slots().capacity());
         MeterName.WORKER_SLOTS_BUSY.gauge(around.meters(), tree, t -> t.slots().busy());
     }
@@ -156,18 +156,21 @@ public final class Worker {
             }
             case Command.Drain(Incarnation whom) -> {
                 if (whom.equals(me)) {
-                    Thread.ofPlatform().name("drain").start(this::drainOnCommand);
+                    drainSoon("a command");
                 }
             }
         }
     }
 
-    private void drainOnCommand() {
-        try {
-            drain("a command");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    /** Drains on a thread of its own. */
+    private void drainSoon(String why) {
+        Thread.ofPlatform().name("drain").start(() -> {
+            try {
+                drain(why);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     private void scanNow() {

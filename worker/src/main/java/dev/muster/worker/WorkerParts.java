@@ -17,6 +17,7 @@ import dev.muster.store.QueueStore;
 import dev.muster.store.StoreException;
 import dev.muster.store.SupervisionHistory;
 import dev.muster.time.Ticker;
+import dev.muster.worker.execution.Abandoned;
 import dev.muster.worker.execution.Handlers;
 import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.LateRunner;
@@ -74,6 +75,7 @@ final class WorkerParts {
     private final GroupWatch group;
     private final TrustWindow trust;
     private final LaneMeters laneMeters;
+    private final Abandoned abandoned;
     private final Ending ending;
     // Lanes stand before the executor and intake, and speak to whoever lives there now.
     private final LateRunner lateRunner = new LateRunner();
@@ -110,6 +112,7 @@ final class WorkerParts {
         this.history = new SupervisionHistory(me.id()).writeTo(database);
         this.handlers = Handlers.load(provider.handlers(), config.paths().handlers());
         this.laneMeters = new LaneMeters(around.meters(), ticker);
+        this.abandoned = new Abandoned(around.meters(), settings.integer(Setting.WORKER_MAX_ABANDONED, 1, 10_000));
         this.queues =
                 new QueueWatch(new QueueStore(database), admin, config.names().pool(), ticker);
         this.trust = new TrustWindow(
@@ -177,7 +180,8 @@ final class WorkerParts {
     }
 
     JobRunner executor(JobRunner.Unending unending) {
-        JobRunner runner = new JobRunner(handlers, trust, around.faults(), ticker, around.meters(), unending);
+        JobRunner runner =
+                new JobRunner(handlers, trust, around.faults(), ticker, around.meters(), abandoned, unending);
         lateRunner.bind(runner);
         return runner;
     }

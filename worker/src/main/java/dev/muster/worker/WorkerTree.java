@@ -88,8 +88,8 @@ final class WorkerTree {
     /** The process is about to end: what does not end is of no matter, and INVARIANT: nothing starts any more. */
     private volatile boolean stopping;
 
-    /** What the worker as a whole says to the coordinator, and hears from it. Thread-safe. */
-    record Voice(Supplier<Heartbeat> heartbeat, Consumer<Command> obey) {}
+    /** What the worker as a whole says to the coordinator, hears from it, and does when told to drain. Thread-safe. */
+    record Voice(Supplier<Heartbeat> heartbeat, Consumer<Command> obey, Consumer<String> drain) {}
 
     /** A tree; nothing runs yet. */
     WorkerTree(
@@ -211,6 +211,11 @@ final class WorkerTree {
             @Override
             public void threads(int count) {
                 stuck("executor, by " + count + " threads of jobs,");
+            }
+
+            @Override
+            public void abandoned(int count) {
+                voice.drain().accept(count + " threads of jobs run on though they were abandoned");
             }
         });
         store.lanes().forEach(lane -> lane.tell(new LaneEvent.RunnerReady()));

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,7 +36,9 @@ final class FaultyWorkerMain {
                 new FlakyHandler(),
                 new ErrorHandler(),
                 new StubbornHandler(),
-                new ObedientHandler());
+                new ObedientHandler(),
+                new PoisonHandler("test.poison", Duration.ofSeconds(20)),
+                new PoisonHandler("test.poison.quick", Duration.ofSeconds(1)));
         Settings settings = Settings.load(Path.of("none.properties"), System.getenv(), Map.of());
         Path events = Path.of(System.getenv("MUSTER_WORKER_RUN_FOLDER"))
                 .resolve(System.getenv("MUSTER_WORKER_NAME") + ".events");

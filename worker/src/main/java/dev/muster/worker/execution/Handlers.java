@@ -1,5 +1,6 @@
 package dev.muster.worker.execution;
 
+import dev.muster.execution.HandlerTerms;
 import dev.muster.job.JobHandler;
 import dev.muster.protocol.Json;
 import java.io.IOException;
@@ -23,24 +24,25 @@ import org.slf4j.LoggerFactory;
 public final class Handlers {
     private static final Logger LOG = LoggerFactory.getLogger(Handlers.class);
 
-    private final Map<String, JobHandler<?>> byType;
+    private final Map<String, HandlerTerms<?>> byType;
 
-    private Handlers(Map<String, JobHandler<?>> byType) {
+    private Handlers(Map<String, HandlerTerms<?>> byType) {
         this.byType = Map.copyOf(byType);
     }
 
     /**
      * These handlers alone.
      *
-     * @throws IllegalArgumentException if two have the same type
+     * @throws IllegalArgumentException if two have the same type, or if one can't say what it is
      */
     public static Handlers of(List<JobHandler<?>> handlers) {
-        Map<String, JobHandler<?>> byType = new HashMap<>();
+        Map<String, HandlerTerms<?>> byType = new HashMap<>();
         for (JobHandler<?> handler : handlers) {
-            JobHandler<?> other = byType.putIfAbsent(handler.type(), handler);
+            HandlerTerms<?> terms = HandlerTerms.of(handler);
+            HandlerTerms<?> other = byType.putIfAbsent(terms.type(), terms);
             if (other != null) {
-                throw new IllegalArgumentException("two handlers for the type " + handler.type() + ": "
-                        + other.getClass().getName() + " and "
+                throw new IllegalArgumentException("two handlers for the type " + terms.type() + ": "
+                        + other.handler().getClass().getName() + " and "
                         + handler.getClass().getName());
             }
         }
@@ -51,16 +53,22 @@ public final class Handlers {
      * Built-in handlers, those on the class path and those of every jar in {@code folder}, if there is such a folder.
      *
      * @throws java.util.ServiceConfigurationError if a jar names a handler that can't be made
+     * @throws IllegalArgumentException as {@link #of}
      */
     public static Handlers load(List<JobHandler<?>> builtIn, Path folder) {
         List<JobHandler<?>> all = new ArrayList<>(builtIn);
-        ServiceLoader.load(JobHandler.class, classLoader(jars(folder))).forEach(all::add);
+        List<Path> jars = jars(folder);
+        ServiceLoader.load(JobHandler.class, classLoader(jars)).forEach(all::add);
         Handlers handlers = of(all);
-        LOG.atInfo().addKeyValue("types", handlers.types()).log("Handlers are loaded");
+        LOG.atInfo()
+                .addKeyValue("types", handlers.types())
+                .addKeyValue("folder", folder.toAbsolutePath())
+                .addKeyValue("jars", jars.stream().map(Path::getFileName).toList())
+                .log("Handlers are loaded");
         return handlers;
     }
 
-    public Optional<JobHandler<?>> find(String type) {
+    public Optional<HandlerTerms<?>> find(String type) {
         return Optional.ofNullable(byType.get(type));
     }
 
@@ -69,7 +77,7 @@ public final class Handlers {
         byType.values().forEach(handler -> {
             try {
                 var _ = Json.MAPPER.readerFor(handler.payloadType());
-                handler.prepare();
+                handler.handler().prepare();
             } catch (Exception | LinkageError e) {
                 LOG.atWarn().addKeyValue("type", handler.type()).setCause(e).log("This handler could not be prepared");
             }

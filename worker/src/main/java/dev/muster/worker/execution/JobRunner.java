@@ -1,13 +1,14 @@
 package dev.muster.worker.execution;
 
-import dev.muster.job.JobHandler;
+import dev.muster.execution.HandlerTerms;
+import dev.muster.execution.InvalidPayloadException;
+import dev.muster.execution.Said;
+import dev.muster.execution.TimedOut;
+import dev.muster.execution.Verdicts;
 import dev.muster.job.JobResult;
 import dev.muster.job.LostJobException;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
-import dev.muster.protocol.Envelope;
-import dev.muster.protocol.Json;
-import dev.muster.protocol.RecordHeaders;
 import dev.muster.store.Outcome;
 import dev.muster.store.RunningJob;
 import dev.muster.supervision.ExitReason;
@@ -23,15 +24,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
 
 /**
  * Runs jobs, each as a task on its own virtual thread with its own timeout. Whatever happens in one (an exception, an
@@ -39,12 +37,12 @@ import tools.jackson.core.JacksonException;
  *
  * <p>Told to end, it interrupts all jobs and drops what they say from then on; it has ended when the last thread has.
  * Their rows stay running, and the next life starts them again under the same attempt. INVARIANT: never two threads for
- * one job; so whoever gives up waiting for a thread has to end the process.
+ * one job that could both say something; so whoever gives up waiting for a thread has to end the process. A thread that was
+ * abandoned after its timeout has had its say: its run has ended for everybody else.
  */
 public final class JobRunner implements Life {
     private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
-    /** How long an interrupted handler may take to notice before its thread is abandoned. */
-    private static final Duration INTERRUPT_GRACE = Duration.ofSeconds(5);
+    private static final Duration LOOK_AT_CARRIERS = Duration.ofSeconds(1);
 
     private final Handlers handlers;
     private final EffectGuard guard;
@@ -55,8 +53,9 @@ public final class JobRunner implements Life {
     private final TaskSupervisor tasks = new TaskSupervisor("executor");
     private final Set<Run> runs = ConcurrentHashMap.newKeySet();
     private volatile boolean closing;
-    private final ScheduledExecutorService timeouts = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("timeouts").daemon().factory());
+    private final Abandoned abandoned;
+    private final ScheduledThreadPoolExecutor timeouts = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("timeouts").daemon().factory());
 
     public JobRunner(
             Handlers handlers,
@@ -64,13 +63,19 @@ public final class JobRunner implements Life {
             FaultPoint.Listener faults,
             Ticker ticker,
             MeterRegistry meters,
+            Abandoned abandoned,
             Unending unending) {
         this.handlers = handlers;
         this.guard = guard;
         this.faults = faults;
         this.ticker = ticker;
         this.meters = meters;
+        this.abandoned = abandoned;
         this.unending = unending;
+        timeouts.setRemoveOnCancelPolicy(true); // else each job's payload would be kept until its time is over
+        Carriers carriers = new Carriers();
+        ScheduledFuture<?> _ = timeouts.scheduleWithFixedDelay(
+                carriers::look, LOOK_AT_CARRIERS.toMillis(), LOOK_AT_CARRIERS.toMillis(), TimeUnit.MILLISECONDS);
         var _ = tasks.onExit().thenRun(timeouts::shutdownNow);
     }
 
@@ -81,6 +86,9 @@ public final class JobRunner implements Life {
 
         /** So many have not ended in time: the process has to. */
         void threads(int count);
+
+        /** So many were abandoned and still run: the process should drain and be started anew. */
+        void abandoned(int count);
     }
 
     /** Where a run's news go: the lane that owns its partition. Called on the run's thread. Thread-safe. */
@@ -162,7 +170,7 @@ public final class JobRunner implements Life {
     }
 
     private void run(Run run, EffectGuard.Intents intents, Listener listener) {
-        Optional<JobHandler<?>> handler = handlers.find(run.job().type());
+        Optional<HandlerTerms<?>> handler = handlers.find(run.job().type());
         Optional<Instant> deadline = run.job().times().deadline();
         if (deadline.isPresent() && ticker.now().isAfter(deadline.get())) {
             end(run, Verdicts.expired(run.job(), deadline.get()), listener);
@@ -173,103 +181,134 @@ public final class JobRunner implements Life {
         }
     }
 
-    private <P> void call(JobHandler<P> handler, Run run, EffectGuard.Intents intents, Listener listener) {
-        @Nullable P payload;
-        try {
-            payload = payload(handler, run.job());
-        } catch (JacksonException e) {
-            end(run, Verdicts.invalidPayload(run.job(), e.getOriginalMessage()), listener);
-            return;
-        }
-        if (payload == null) {
-            end(run, Verdicts.invalidPayload(run.job(), "the payload is null"), listener);
-            return;
-        }
-        Duration timeout = handler.timeout();
-        ScheduledFuture<?> alarm = timeouts.schedule(
-                () -> onTimeout(run, handler, timeout, listener), timeout.toMillis(), TimeUnit.MILLISECONDS);
+    private <P> void call(HandlerTerms<P> handler, Run run, EffectGuard.Intents intents, Listener listener) {
+        Thread thread = Thread.currentThread();
+        // What the handler's own libraries look for, they find in its jar.
+        thread.setContextClassLoader(handler.handler().getClass().getClassLoader());
         long started = ticker.nanos();
-        Instant now = ticker.now();
-        run.entered(Thread.currentThread(), now);
-        listener.entered(run, now);
-        RunContext context = new RunContext(run, intents, guard, faults);
-        JobResult result = null;
-        Throwable thrown = null;
+        ScheduledFuture<?> alarm = timeouts.schedule(
+                () -> onTimeout(handler, run, started, listener),
+                handler.timeout().toMillis(),
+                TimeUnit.MILLISECONDS);
+        Said said;
+        Outcome outcome;
         try {
-            result = handler.run(payload, context);
-        } catch (Throwable e) { // the handler's boundary: nothing that it throws may reach anybody else
-            thrown = e;
+            run.begins(thread);
+            said = Said.by(handler, run.job(), new RunContext(run, intents, guard, faults), () -> {
+                Instant now = ticker.now();
+                run.entered(now);
+                listener.entered(run, now);
+            });
+            outcome = outcome(handler, run, said); // runs the code of what was thrown, so this has to be in time too
         } finally {
             run.left();
             alarm.cancel(false);
         }
-        meter(run, ticker.nanos() - started, result, thrown);
-        if (thrown instanceof LostJobException) {
-            run.end();
-            listener.dropped(run);
-            return;
+        String heard = heard(run, said); // before its end, after which nobody knows whether its time was over
+        switch (run.end()) {
+            case COUNTS -> {
+                meter(run.job().type(), ticker.nanos() - started, heard);
+                if (said instanceof Said.Threw(LostJobException _)) {
+                    listener.dropped(run);
+                } else {
+                    listener.ended(run, outcome);
+                }
+            }
+            case LOST -> {
+                meter(run.job().type(), ticker.nanos() - started, heard);
+                listener.dropped(run);
+            }
+            case ABANDONED -> {
+                abandoned.ended();
+                LOG.atInfo()
+                        .addKeyValue("job_id", run.id())
+                        .log("An abandoned thread has ended; what it says is dropped");
+            }
         }
-        end(run, verdict(handler, run, result, thrown, timeout), listener);
     }
 
-    private Outcome verdict(
-            JobHandler<?> handler, Run run, @Nullable JobResult result, @Nullable Throwable thrown, Duration timeout) {
-        Outcome said = said(handler, run, result, thrown, timeout);
-        return run.wish()
-                .map(wish -> Verdicts.heeding(wish, said, result == null))
-                .orElse(said);
+    private static Outcome outcome(HandlerTerms<?> handler, Run run, Said said) {
+        return switch (said) {
+            case Said.Answered(JobResult result) ->
+                heeding(
+                        run,
+                        Verdicts.of(
+                                run.job(),
+                                result,
+                                handler.retryPolicy(),
+                                ThreadLocalRandom.current(),
+                                run.enteredAt(),
+                                run.closedSteps()),
+                        false);
+            case Said.Threw(Throwable thrown) ->
+                thrown(handler, run, run.isTimedOut() ? TimedOut.interrupted(handler.timeout(), thrown) : thrown);
+        };
     }
 
-    private Outcome said(
-            JobHandler<?> handler, Run run, @Nullable JobResult result, @Nullable Throwable thrown, Duration timeout) {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
-        if (result != null) {
-            return Verdicts.of(run.job(), result, handler.retryPolicy(), random, run.enteredAt(), run.closedSteps());
-        }
-        Throwable cause = thrown == null ? new IllegalStateException("the handler returned null") : thrown;
-        if (run.isTimedOut()) {
-            cause = new IllegalStateException("timed out after " + timeout, cause);
-        }
-        return Verdicts.of(run.job(), cause, handler.retryPolicy(), random, run.enteredAt(), run.closedSteps());
+    /** Somebody may wish the job cancelled. */
+    private static Outcome heeding(Run run, Outcome outcome, boolean broke) {
+        return run.wish().map(wish -> Verdicts.heeding(wish, outcome, broke)).orElse(outcome);
+    }
+
+    private static Outcome thrown(HandlerTerms<?> handler, Run run, Throwable thrown) {
+        Outcome outcome = Verdicts.of(
+                run.job(),
+                thrown,
+                handler.retryPolicy(),
+                ThreadLocalRandom.current(),
+                run.enteredAt(),
+                run.closedSteps());
+        return heeding(run, outcome, !(thrown instanceof InvalidPayloadException));
     }
 
     private void end(Run run, Outcome outcome, Listener listener) {
-        if (run.end()) {
-            listener.ended(run, outcome);
-        } else {
-            listener.dropped(run);
+        switch (run.end()) {
+            case COUNTS -> listener.ended(run, outcome);
+            case LOST -> listener.dropped(run);
+            case ABANDONED -> abandoned.ended();
         }
     }
 
-    private void onTimeout(Run run, JobHandler<?> handler, Duration timeout, Listener listener) {
+    private void onTimeout(HandlerTerms<?> handler, Run run, long started, Listener listener) {
         run.timeOut();
         ScheduledFuture<?> _ = timeouts.schedule(
-                () -> {
-                    Outcome outcome = verdict(handler, run, null, null, timeout);
-                    if (run.isTimedOut() && run.end()) {
-                        LOG.atWarn()
-                                .addKeyValue("job_id", run.id())
-                                .log(
-                                        "A handler ignores its interrupt; its thread is abandoned and its job goes on without it");
-                        listener.ended(run, outcome);
-                    }
-                },
-                INTERRUPT_GRACE.toMillis(),
-                TimeUnit.MILLISECONDS);
+                () -> abandon(handler, run, started, listener), TimedOut.GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private static <P> @Nullable P payload(JobHandler<P> handler, RunningJob job) {
-        byte[] headers = job.bytes().headers();
-        byte[] data = headers == null
-                ? job.bytes().value()
-                : Envelope.data(RecordHeaders.decode(headers), job.bytes().value());
-        return Json.MAPPER.readValue(data, handler.payloadType());
+    /**
+     * The job goes on without its thread, which may run on and can do no harm: it is let into no further call, its
+     * outcome is dropped, and a call that it is in has the key that the job's next run will use.
+     */
+    private void abandon(HandlerTerms<?> handler, Run run, long started, Listener listener) {
+        if (!run.abandon()) {
+            return;
+        }
+        StackTraceElement[] stack = run.stack();
+        String type = run.job().type();
+        boolean tooMany = abandoned.add(type);
+        LOG.atWarn()
+                .addKeyValue("job_id", run.id())
+                .addKeyValue("type", type)
+                .log(
+                        "A handler ignores its interrupt; its thread is abandoned, its job goes on. It stands at\n{}",
+                        TimedOut.frames(stack));
+        meter(type, ticker.nanos() - started, "timeout");
+        listener.ended(run, thrown(handler, run, TimedOut.abandoned(handler.timeout(), stack)));
+        if (tooMany) {
+            unending.abandoned(abandoned.running());
+        }
     }
 
-    private void meter(Run run, long nanos, @Nullable JobResult result, @Nullable Throwable thrown) {
-        String outcome = result == null
-                ? thrownOutcome(run, thrown)
-                : switch (result) {
+    private void meter(String type, long nanos, String outcome) {
+        MeterName.JOB_ATTEMPTS.counter(meters, type, outcome).increment();
+        MeterName.JOB_ATTEMPT.timer(meters, type, outcome).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** One word for the metrics. */
+    private static String heard(Run run, Said said) {
+        return switch (said) {
+            case Said.Answered(JobResult result) ->
+                switch (result) {
                     case JobResult.Succeeded s -> "succeeded";
                     case JobResult.Declined d -> "declined";
                     case JobResult.Fail f -> "permanent";
@@ -278,18 +317,14 @@ public final class JobRunner implements Life {
                     case JobResult.Snooze s -> "snoozed";
                     case JobResult.Unknown u -> "unknown";
                 };
-        String type = run.job().type();
-        MeterName.JOB_ATTEMPTS.counter(meters, type, outcome).increment();
-        MeterName.JOB_ATTEMPT.timer(meters, type, outcome).record(nanos, TimeUnit.NANOSECONDS);
+            case Said.Threw(LostJobException _) -> "fenced";
+            case Said.Threw(ParkedException _) -> "parked";
+            case Said.Threw(InvalidPayloadException _) -> "permanent";
+            case Said.Threw _ -> broken(run);
+        };
     }
 
-    private static String thrownOutcome(Run run, @Nullable Throwable thrown) {
-        if (thrown instanceof LostJobException) {
-            return "fenced";
-        }
-        if (thrown instanceof ParkedException) {
-            return "parked";
-        }
+    private static String broken(Run run) {
         if (run.wish().isPresent()) {
             return "cancelled";
         }

@@ -29,10 +29,22 @@ public final class Run {
         RUNNING,
         /** Its time is over; its thread has been interrupted. */
         TIMED_OUT,
+        /** Its interrupt did not help: its job has an outcome without it, and its thread may run on. */
+        ABANDONED,
         /** The job is not ours any more: its thread has been interrupted, its outcome is dropped. */
         LOST,
         /** It has an outcome, or was given up. */
         ENDED
+    }
+
+    /** What its last words are worth. */
+    enum End {
+        /** They are the outcome. */
+        COUNTS,
+        /** The job is somebody else's. */
+        LOST,
+        /** It has an outcome already. */
+        ABANDONED
     }
 
     public Run(RunningJob job) {
@@ -59,7 +71,7 @@ public final class Run {
     /** True once whatever it says is dropped: it is another worker's, or was given up. */
     boolean isLost() {
         Phase now = phase.get();
-        return now == Phase.LOST || now == Phase.ENDED;
+        return now == Phase.LOST || now == Phase.ABANDONED || now == Phase.ENDED;
     }
 
     /**
@@ -114,18 +126,37 @@ public final class Run {
         }
     }
 
-    /** True for the one caller whose outcome counts. */
-    boolean end() {
-        Phase before = phase.getAndSet(Phase.ENDED);
-        return before == Phase.RUNNING || before == Phase.TIMED_OUT;
+    /** Gives up waiting for a thread whose time is over. True for the one caller whose outcome counts. */
+    boolean abandon() {
+        return phase.compareAndSet(Phase.TIMED_OUT, Phase.ABANDONED);
     }
 
-    void entered(Thread runner, Instant at) {
+    /** The thread has come to its end. */
+    End end() {
+        return switch (phase.getAndSet(Phase.ENDED)) {
+            case RUNNING, TIMED_OUT -> End.COUNTS;
+            case LOST, ENDED -> End.LOST;
+            case ABANDONED -> End.ABANDONED;
+        };
+    }
+
+    /** The handler's code begins: from here on it can be interrupted. */
+    void begins(Thread runner) {
         thread = runner;
-        enteredAt = at;
         if (phase.get() != Phase.RUNNING || wishEnforced) {
             interrupt(); // RACE: lost between its start and this line, when there was no thread to interrupt yet
         }
+    }
+
+    /** The payload is read, the handler is entered. */
+    void entered(Instant at) {
+        enteredAt = at;
+    }
+
+    /** Where its thread stands; empty when it is not in the handler. */
+    StackTraceElement[] stack() {
+        Thread runner = thread;
+        return runner == null ? new StackTraceElement[0] : runner.getStackTrace();
     }
 
     /** The handler has returned: whatever interrupts come later are not for this thread. */

@@ -1,5 +1,6 @@
 package dev.muster.worker.execution;
 
+import dev.muster.execution.Steps;
 import dev.muster.job.JobCancelledException;
 import dev.muster.job.JobContext;
 import dev.muster.job.JobId;
@@ -34,9 +35,7 @@ final class RunContext implements JobContext {
 
     @Override
     public <T> T effect(String step, EffectCall<T> call) throws Exception {
-        if (step.isEmpty() || step.length() > 100 || step.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("a step's name has 1 to 100 characters: " + step);
-        }
+        Steps.require(step);
         Intent intent = intent(step);
         // The last look before the call. What is left to a zombie between here and the wire is the same call under
         // the same key.

@@ -8,10 +8,12 @@ import dev.muster.job.JobResult;
 import dev.muster.store.Outcome;
 import dev.muster.store.RunningJob;
 import dev.muster.supervision.ExitReason;
+import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +28,10 @@ class JobRunnerTest {
     private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
     private final LinkedBlockingQueue<String> news = new LinkedBlockingQueue<>();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final LinkedBlockingQueue<Integer> unending = new LinkedBlockingQueue<>();
+
+    private Duration timeout = Duration.ofSeconds(30);
 
     @Test
     void told_to_end_it_interrupts_its_jobs_drops_what_they_say_and_ends_with_the_last() throws Exception {
@@ -75,6 +80,27 @@ class JobRunnerTest {
         assertThat(unending).isEmpty();
     }
 
+    /** It takes as long as an interrupted thread is waited for. */
+    @Test
+    void the_outcome_of_an_abandoned_job_stays_when_its_thread_ends_after_all() throws Exception {
+        timeout = Duration.ofMillis(10);
+        JobRunner runner = runner(false, false);
+        assertThat(start(runner)).isPresent();
+
+        assertThat(news.poll(20, TimeUnit.SECONDS)).isEqualTo("ended");
+        assertThat(news.poll(20, TimeUnit.SECONDS)).isEqualTo("1 abandoned");
+        assertThat(MeterName.JOBS_ABANDONED.counter(meters, "test").count()).isEqualTo(1);
+        assertThat(meters.get("muster.worker.threads.abandoned").gauge().value())
+                .isEqualTo(1);
+        runner.shutdown();
+        goOn.countDown();
+
+        assertThat(runner.onExit().get(20, TimeUnit.SECONDS)).isEqualTo(new ExitReason.Shutdown());
+        assertThat(news).as("dropped, it would take the outcome with it").isEmpty();
+        assertThat(meters.get("muster.worker.threads.abandoned").gauge().value())
+                .isZero();
+    }
+
     private Optional<Run> start(JobRunner runner) {
         RunningJob sample = SampleJob.running();
         RunningJob job = new RunningJob(
@@ -117,6 +143,11 @@ class JobRunnerTest {
             }
 
             @Override
+            public Duration timeout() {
+                return timeout;
+            }
+
+            @Override
             public JobResult run(Object payload, JobContext context) throws Exception {
                 while (true) {
                     try {
@@ -135,7 +166,8 @@ class JobRunnerTest {
                 () -> {},
                 FaultPoint.Listener.none(),
                 Ticker.system(),
-                new SimpleMeterRegistry(),
+                meters,
+                new Abandoned(meters, 1),
                 new JobRunner.Unending() {
                     @Override
                     public boolean isOfNoMatter() {
@@ -145,6 +177,11 @@ class JobRunnerTest {
                     @Override
                     public void threads(int count) {
                         unending.add(count);
+                    }
+
+                    @Override
+                    public void abandoned(int count) {
+                        news.add(count + " abandoned");
                     }
                 });
     }

@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.store.OwnershipStore.Wish;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of a run whose job is to be cancelled. */
+/** A run ends once, and says for whom; and what becomes of one whose job is to be cancelled. */
 class RunTest {
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Wish WISH = new Wish(SampleJob.running().id(), "alice", Optional.empty());
@@ -23,7 +22,7 @@ class RunTest {
 
     @Test
     void its_thread_is_interrupted_once_the_grace_time_is_over_and_not_again() {
-        run.entered(Thread.currentThread(), Instant.EPOCH);
+        run.begins(Thread.currentThread());
 
         assertThat(run.heed(WISH, 0, GRACE)).as("the first look").isTrue();
         assertThat(run.heed(WISH, GRACE.toNanos() - 1, GRACE)).isFalse();
@@ -34,13 +33,13 @@ class RunTest {
         run.heed(WISH, 2 * GRACE.toNanos(), GRACE);
         assertThat(Thread.interrupted()).isFalse();
         assertThat(run.isLost()).isFalse();
-        assertThat(run.end()).as("its outcome counts").isTrue();
+        assertThat(run.end()).as("its outcome counts").isEqualTo(Run.End.COUNTS);
     }
 
     @Test
     void a_handler_that_is_entered_after_the_wish_has_its_grace_time() {
         run.heed(WISH, 0, GRACE);
-        run.entered(Thread.currentThread(), Instant.EPOCH);
+        run.begins(Thread.currentThread());
 
         assertThat(Thread.interrupted()).isFalse();
     }
@@ -49,8 +48,48 @@ class RunTest {
     void one_that_is_entered_after_the_grace_time_is_interrupted_at_once() {
         run.heed(WISH, 0, GRACE);
         run.heed(WISH, GRACE.toNanos(), GRACE);
-        run.entered(Thread.currentThread(), Instant.EPOCH);
+        run.begins(Thread.currentThread());
 
         assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void the_outcome_of_a_run_in_time_counts_and_one_whose_time_is_over_may_still_have_one() {
+        assertThat(run.end()).isEqualTo(Run.End.COUNTS);
+
+        Run late = new Run(SampleJob.running());
+        late.timeOut();
+        assertThat(late.isTimedOut()).isTrue();
+        assertThat(late.end()).isEqualTo(Run.End.COUNTS);
+    }
+
+    @Test
+    void what_an_abandoned_thread_says_later_counts_for_nobody() {
+        run.timeOut();
+
+        assertThat(run.abandon()).isTrue();
+        assertThat(run.abandon()).isFalse();
+        assertThat(run.isCancelled()).isTrue();
+        assertThat(run.isTimedOut())
+                .as("so that it is let into no further call")
+                .isFalse();
+        assertThat(run.end()).isEqualTo(Run.End.ABANDONED);
+    }
+
+    @Test
+    void a_run_that_ended_in_time_is_not_abandoned() {
+        assertThat(run.abandon()).isFalse();
+        run.timeOut();
+        assertThat(run.end()).isEqualTo(Run.End.COUNTS);
+        assertThat(run.abandon()).isFalse();
+    }
+
+    @Test
+    void a_lost_run_is_lost_whenever_it_ends() {
+        run.lose();
+        run.timeOut();
+
+        assertThat(run.abandon()).isFalse();
+        assertThat(run.end()).isEqualTo(Run.End.LOST);
     }
 }

@@ -1,8 +1,9 @@
-package dev.muster.worker.execution;
+package dev.muster.execution;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.job.JobId;
 import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
@@ -72,11 +73,9 @@ final class VerdictsTest {
 
     @Test
     void the_submitters_own_limit_goes_before_the_handlers() {
-        assertThat(of(SampleJob.running(0, Optional.of(1)), JobResult.retry("x"))
-                        .verdict())
+        assertThat(of(running(0, Optional.of(1)), JobResult.retry("x")).verdict())
                 .isEqualTo(Outcome.Verdict.DEAD);
-        assertThat(of(SampleJob.running(5, Optional.of(9)), JobResult.retry("x"))
-                        .verdict())
+        assertThat(of(running(5, Optional.of(9)), JobResult.retry("x")).verdict())
                 .isEqualTo(Outcome.Verdict.RETRIED);
     }
 
@@ -143,8 +142,35 @@ final class VerdictsTest {
         assertThatThrownBy(() -> new JobResult.Snooze("x", null)).isInstanceOf(NullPointerException.class);
     }
 
+    @Test
+    void an_exception_whose_own_code_breaks_is_a_failure_like_any_other() {
+        Outcome outcome = thrown(new IllegalStateException() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public String getMessage() {
+                throw this;
+            }
+        });
+
+        assertThat(outcome.verdict()).isEqualTo(Outcome.Verdict.RETRIED);
+        assertThat(outcome.reason()).startsWith("its message can't be read: ");
+    }
+
+    private static RunningJob running(int failures, Optional<Integer> maxFailures) {
+        return new RunningJob(
+                JobId.of("test", "1"),
+                "test",
+                1,
+                new RunningJob.Place("q", 0, 0),
+                Optional.empty(),
+                new RunningJob.Budget(failures, 0, maxFailures),
+                new RunningJob.Times(Instant.EPOCH, Optional.empty()),
+                new RunningJob.Bytes(null, new byte[0], null));
+    }
+
     private static Outcome of(int failures, JobResult result) {
-        return of(SampleJob.running(failures, Optional.empty()), result);
+        return of(running(failures, Optional.empty()), result);
     }
 
     private static Outcome of(RunningJob job, JobResult result) {
@@ -153,6 +179,6 @@ final class VerdictsTest {
 
     private static Outcome thrown(Throwable thrown) {
         return Verdicts.of(
-                SampleJob.running(), thrown, POLICY, new SplittableRandom(1), Optional.of(ENTERED), List.of());
+                running(0, Optional.empty()), thrown, POLICY, new SplittableRandom(1), Optional.of(ENTERED), List.of());
     }
 }

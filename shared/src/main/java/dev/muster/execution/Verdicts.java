@@ -1,4 +1,4 @@
-package dev.muster.worker.execution;
+package dev.muster.execution;
 
 import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
@@ -12,8 +12,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
-/** What a run comes to, given what its handler said and what the job has spent. Pure but for the jitter it is given. */
-final class Verdicts {
+/**
+ * What a run comes to, given what its handler said and what the job has spent. Pure but for the jitter it is given; never
+ * throws on account of what a handler said or threw.
+ */
+public final class Verdicts {
     private static final int MAX_DETAIL = 2_000;
     /** A result is a receipt, not a document; what is longer belongs somewhere else. */
     private static final int MAX_RESULT = 64 * 1024;
@@ -22,7 +25,7 @@ final class Verdicts {
 
     private Verdicts() {}
 
-    static Outcome of(
+    public static Outcome of(
             RunningJob job,
             JobResult result,
             RetryPolicy policy,
@@ -48,15 +51,18 @@ final class Verdicts {
         return outcome(job, ending, "", enteredAt, closedSteps);
     }
 
-    /** A run that ended with an exception: failed, and its class and message kept. */
-    static Outcome of(
+    /** What was thrown in the job's boundary: failed, and its class and message kept; or one of the answers that are thrown. */
+    public static Outcome of(
             RunningJob job,
             Throwable thrown,
             RetryPolicy policy,
             RandomGenerator random,
             Optional<Instant> enteredAt,
             List<String> closedSteps) {
-        String message = thrown.getMessage() == null ? "" : thrown.getMessage();
+        String message = message(thrown);
+        if (thrown instanceof InvalidPayloadException) {
+            return invalidPayload(job, message);
+        }
         if (thrown instanceof ParkedException parked) {
             Ending ending = new Ending(Outcome.Verdict.PARKED, message, "", parked.recheck());
             return outcome(job, ending, "", enteredAt, closedSteps);
@@ -72,7 +78,7 @@ final class Verdicts {
      *
      * @param broke its handler threw something, as one does that is interrupted; then that it gave up is no verdict
      */
-    static Outcome heeding(Wish wish, Outcome outcome, boolean broke) {
+    public static Outcome heeding(Wish wish, Outcome outcome, boolean broke) {
         boolean isOver = switch (outcome.verdict()) {
             case RETRIED, SNOOZED, PARKED -> true;
             case DEAD -> broke;
@@ -93,11 +99,11 @@ final class Verdicts {
     }
 
     /** A payload that its handler can't read will not become readable by waiting. */
-    static Outcome invalidPayload(RunningJob job, String detail) {
+    public static Outcome invalidPayload(RunningJob job, String detail) {
         return outcome(job, Ending.of(Outcome.Verdict.DEAD, "invalid_payload"), detail, Optional.empty(), List.of());
     }
 
-    static Outcome expired(RunningJob job, Instant deadline) {
+    public static Outcome expired(RunningJob job, Instant deadline) {
         return outcome(
                 job,
                 Ending.of(Outcome.Verdict.EXPIRED, "its deadline was " + deadline),
@@ -107,7 +113,7 @@ final class Verdicts {
     }
 
     /** No handler for its type here: somebody with another set of handlers may have one. */
-    static Outcome noHandler(RunningJob job) {
+    public static Outcome noHandler(RunningJob job) {
         return outcome(
                 job,
                 new Ending(
@@ -118,6 +124,16 @@ final class Verdicts {
                 "",
                 Optional.empty(),
                 List.of());
+    }
+
+    /** The message of an exception that somebody else has written: it may be anything, and its making may fail. */
+    private static String message(Throwable thrown) {
+        try {
+            String message = thrown.getMessage();
+            return message == null ? "" : shortened(message);
+        } catch (Throwable e) {
+            return "its message can't be read: " + e.getClass().getName();
+        }
     }
 
     private record Ending(Outcome.Verdict verdict, String reason, String result, Duration delay) {
