@@ -247,32 +247,3 @@ CREATE TABLE relay_cursor (
     seq   bigint NOT NULL,
     epoch bigint NOT NULL
 );
-
--- Makes the daily partitions of the append-only tables, from yesterday to `ahead` days from now. Rows that came
--- before their partition stand in the default one, which is why it exists; a day that has rows there is left alone.
-CREATE FUNCTION ensure_partitions(ahead integer) RETURNS integer LANGUAGE plpgsql AS $$
-DECLARE
-    made integer := 0;
-    parent text;
-    day date;
-    name text;
-    kept boolean;
-BEGIN
-    FOR parent, day IN
-        SELECT p, d::date
-        FROM unnest(ARRAY['job_history', 'job_attempt']) p,
-             generate_series((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC')::date + ahead, interval '1 day') d
-    LOOP
-        name := parent || '_' || to_char(day, 'YYYYMMDD');
-        CONTINUE WHEN to_regclass(name) IS NOT NULL;
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I >= %L AND %I < %L)', parent || '_default',
-            CASE parent WHEN 'job_history' THEN 'settled_at' ELSE 'ended_at' END, day::timestamp AT TIME ZONE 'UTC',
-            CASE parent WHEN 'job_history' THEN 'settled_at' ELSE 'ended_at' END, (day + 1)::timestamp AT TIME ZONE 'UTC')
-            INTO kept;
-        CONTINUE WHEN kept;
-        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', name, parent,
-            day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
-        made := made + 1;
-    END LOOP;
-    RETURN made;
-END $$;

@@ -28,14 +28,20 @@ BEGIN
     RETURN true;
 END $$;
 
--- False when it was not given up.
+-- False when there was nothing to restart: it was not given up, and no worker of it was left down for its wrong
+-- configuration. The leader takes the end of such a worker's incident as the word to start it. A scan of the incidents, by
+-- an operator's hand.
 CREATE FUNCTION restart_pool(p_pool text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     standing pool_given_up;
+    mended boolean;
 BEGIN
+    UPDATE incident SET closed_at = now()
+    WHERE kind = 'worker_misconfigured' AND detail ->> 'pool' = p_pool AND closed_at IS NULL;
+    mended := FOUND;
     DELETE FROM pool_given_up WHERE pool = p_pool RETURNING * INTO standing;
     IF NOT FOUND THEN
-        RETURN false;
+        RETURN mended;
     END IF;
     UPDATE queue SET paused = false WHERE name = ANY (standing.queues);
     UPDATE incident SET closed_at = now() WHERE id = standing.incident AND closed_at IS NULL;

@@ -4,16 +4,19 @@ import dev.muster.config.ConfigException;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.coordinator.fleet.FleetLoop;
+import dev.muster.coordinator.fleet.FleetRules;
 import dev.muster.coordinator.fleet.Launcher;
-import dev.muster.coordinator.fleet.LocalHost;
 import dev.muster.coordinator.fleet.ProcessLauncher;
-import dev.muster.coordinator.fleet.RestartRules;
+import dev.muster.coordinator.fleet.SupervisionLog;
+import dev.muster.coordinator.housekeeping.HousekeepingLoop;
+import dev.muster.coordinator.housekeeping.Retention;
 import dev.muster.coordinator.http.HttpApi;
 import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.coordinator.liveness.LivenessConfig;
 import dev.muster.coordinator.liveness.LivenessLoop;
 import dev.muster.coordinator.liveness.LivenessState;
 import dev.muster.coordinator.pressure.LagLoop;
+import dev.muster.coordinator.process.LocalHost;
 import dev.muster.coordinator.recovery.Evictor;
 import dev.muster.coordinator.recovery.MassSilence;
 import dev.muster.coordinator.recovery.Recovery;
@@ -24,6 +27,7 @@ import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.store.Database;
 import dev.muster.store.FleetStore;
+import dev.muster.store.HousekeepingStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.LeaseStore;
 import dev.muster.store.PoolStore;
@@ -31,13 +35,12 @@ import dev.muster.store.PressureStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
 import dev.muster.store.ScheduleStore;
-import dev.muster.supervision.RestartBackoff;
+import dev.muster.store.SupervisionHistory;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -49,16 +52,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A coordinator: one loop each for leadership, liveness, fleet, relay, schedules, statistics, pressure, and the HTTP
- * API. Any number may run; one leads, the others stand by. Thread-safe.
+ * A coordinator: one loop each for leadership, liveness, fleet, relay, schedules, statistics, pressure, housekeeping,
+ * and the HTTP API. Any number may run; one leads, the others stand by. Thread-safe.
  */
 public final class Coordinator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
     private static final int CONNECTIONS = 8;
     private static final int READERS = 3;
-    private static final Duration AFTER_DRAIN = Duration.ofSeconds(5);
 
-    private final Settings settings;
     private final Leadership leadership;
     private final LivenessLoop liveness;
     private final FleetLoop fleet;
@@ -68,8 +69,7 @@ public final class Coordinator implements AutoCloseable {
 
     private boolean closed;
 
-    private Coordinator(Parts parts, Settings settings) {
-        this.settings = settings;
+    private Coordinator(Parts parts) {
         this.leadership = parts.leadership();
         this.liveness = parts.liveness();
         this.fleet = parts.fleet();
@@ -98,7 +98,7 @@ public final class Coordinator implements AutoCloseable {
     public static Coordinator start(Settings settings, MeterRegistry meters) throws InterruptedException {
         Deque<AutoCloseable> resources = new ArrayDeque<>();
         try {
-            return new Coordinator(open(settings, meters, resources), settings);
+            return new Coordinator(open(settings, meters, resources));
         } catch (RuntimeException | InterruptedException e) {
             closeAll(resources);
             throw e;
@@ -123,7 +123,7 @@ public final class Coordinator implements AutoCloseable {
     /** Ends, and ends the workers that it keeps running: they drain first. */
     @Override
     public void close() {
-        end(() -> fleet.stop(settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plus(AFTER_DRAIN)));
+        end(fleet::stop);
     }
 
     /** Ends and leaves the workers running, for the next coordinator to find. */
@@ -147,7 +147,8 @@ public final class Coordinator implements AutoCloseable {
         Ticker ticker = Ticker.system();
         Launcher launcher = launcher(settings);
         LivenessConfig thresholds = LivenessConfig.of(settings);
-        RestartRules spec = supervisor(settings);
+        FleetRules rules = FleetRules.of(settings);
+        Retention retention = Retention.of(settings);
 
         Database database =
                 opened(resources, Database.open(settings, "muster-coordinator", CONNECTIONS, Optional.of(meters)));
@@ -187,17 +188,13 @@ public final class Coordinator implements AutoCloseable {
                             wiring.fleet().ifPresent(fleet -> fleet.hear(effect));
                         },
                         meters));
+        SupervisionHistory history = opened(resources, new SupervisionHistory("coordinator " + name).writeTo(database));
         FleetLoop fleet = new FleetLoop(
                 new FleetLoop.Collaborators(
-                        launcher,
-                        settings.string(Setting.WORKER_POOL),
-                        leadership,
-                        fleetStore,
-                        new PoolStore(database),
-                        incidents,
-                        recovery),
-                spec,
+                        launcher, leadership, fleetStore, new PoolStore(database), incidents, recovery),
+                rules,
                 liveness::tell,
+                new SupervisionLog().andThen(history),
                 ticker,
                 meters,
                 tasks);
@@ -207,6 +204,12 @@ public final class Coordinator implements AutoCloseable {
         ScheduleLoop schedules = opened(resources, new ScheduleLoop(new ScheduleStore(database), leadership, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
+        // Apart from the lease, as the next one: what takes its time must not depose the leader.
+        Database sweeping =
+                opened(resources, Database.open(settings, "muster-coordinator-housekeeping", 1, Optional.empty()));
+        HousekeepingLoop housekeeping = opened(
+                resources,
+                new HousekeepingLoop(new HousekeepingStore(sweeping), leadership, retention, ticker, meters));
         // Apart from the lease: whoever asks for much, many at once, must not depose the leader.
         Database reading =
                 opened(resources, Database.open(settings, "muster-coordinator-http", READERS, Optional.empty()));
@@ -225,6 +228,7 @@ public final class Coordinator implements AutoCloseable {
         schedules.start();
         statistics.start();
         lag.start();
+        housekeeping.start();
         LOG.info("Coordinator {} runs, {}", name, http.url());
         return new Parts(leadership, liveness, fleet, http, resources);
     }
@@ -257,14 +261,6 @@ public final class Coordinator implements AutoCloseable {
                 throw new ConfigException(
                         Setting.FLEET_LAUNCHER.key() + " is neither process nor external: " + launcher);
         };
-    }
-
-    private static RestartRules supervisor(Settings settings) {
-        return new RestartRules(
-                settings.string(Setting.WORKER_POOL),
-                settings.integer(Setting.FLEET_INTENSITY, 0, 100_000),
-                settings.duration(Setting.FLEET_PERIOD),
-                RestartBackoff.defaults());
     }
 
     private static String name(Settings settings) {

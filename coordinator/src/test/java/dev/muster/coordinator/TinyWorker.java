@@ -3,7 +3,7 @@ package dev.muster.coordinator;
 import com.sun.net.httpserver.HttpServer;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
-import dev.muster.coordinator.fleet.LocalHost;
+import dev.muster.coordinator.process.LocalHost;
 import dev.muster.fleet.Heartbeat;
 import dev.muster.fleet.Incarnation;
 import dev.muster.kafka.KafkaClients;
@@ -11,9 +11,11 @@ import dev.muster.protocol.HeartbeatCodec;
 import dev.muster.protocol.Topics;
 import dev.muster.store.Database;
 import dev.muster.store.IncarnationStore;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +32,7 @@ public final class TinyWorker {
         Incarnation me = new Incarnation(settings.string(Setting.WORKER_INCARNATION));
         System.out.println("I am " + me);
         if (args.length > 0) {
-            System.exit(Integer.parseInt(args[0]));
+            exitIfTold(me, args[0]);
         }
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));
@@ -55,6 +57,16 @@ public final class TinyWorker {
                             "127.0.0.1",
                             port);
             beat(me, port, self.pid(), producer);
+        }
+    }
+
+    /** @param told an exit code, or a file with the names of workers that are to end with code 2 */
+    private static void exitIfTold(Incarnation me, String told) throws IOException {
+        if (told.matches("[0-9]+")) {
+            System.exit(Integer.parseInt(told));
+        }
+        if (Files.readString(Path.of(told)).contains(me.worker())) {
+            System.exit(2);
         }
     }
 

@@ -8,12 +8,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 
 /**
  * One server's claim on a data folder: a lock that keeps a second stack out, the ports it had the last time, and the
@@ -22,9 +18,6 @@ import java.util.stream.Stream;
  * <p>Thread-safety: confined to its server, which guards it.
  */
 public final class DataFolder implements AutoCloseable {
-    private static final Duration ORPHAN_LIMIT = Duration.ofSeconds(20);
-    private static final Duration POLL = Duration.ofMillis(2);
-
     /** Linux counts a start from its boot, whose time of day moves a little when the clock is corrected. */
     private static final long START_TOLERANCE_MILLIS = 2_000;
 
@@ -134,48 +127,8 @@ public final class DataFolder implements AutoCloseable {
         if (!Files.exists(file("pid"))) {
             return;
         }
-        Optional<ProcessHandle> orphan = parse(Files.readString(file("pid")));
-        if (orphan.isPresent()) {
-            endWithChildren(orphan.get());
-        }
+        parse(Files.readString(file("pid"))).ifPresent(Processes::killWithChildren);
         Files.delete(file("pid"));
-    }
-
-    /** Kills a process and all below it, and returns when they are gone. */
-    static void endWithChildren(ProcessHandle process) {
-        List<ProcessHandle> family =
-                Stream.concat(Stream.of(process), process.descendants()).toList();
-        family.forEach(ProcessHandle::destroyForcibly);
-        long start = System.nanoTime();
-        for (ProcessHandle member : family) {
-            // The JDK's own onExit() looks only a few times a second at processes that are not children.
-            while (isRunning(member)) {
-                LockSupport.parkNanos(POLL.toNanos());
-                if (Thread.interrupted()) {
-                    throw EmbeddedServerException.interrupted(
-                            "waiting for process " + member.pid() + " to end", new InterruptedException());
-                }
-                if (System.nanoTime() - start > ORPHAN_LIMIT.toNanos()) {
-                    throw new EmbeddedServerException(
-                            ErrorCode.IO_FAILED,
-                            "Process " + member.pid() + " was killed and still lives after " + ORPHAN_LIMIT
-                                    + "; it hangs in the kernel, look at its disk");
-                }
-            }
-        }
-    }
-
-    /** A zombie has let go of its files and ports; who reaps it, and when, is not our concern. */
-    private static boolean isRunning(ProcessHandle process) {
-        if (!process.isAlive()) {
-            return false;
-        }
-        try {
-            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
-            return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
-        } catch (IOException _) {
-            return process.isAlive();
-        }
     }
 
     /** The process a pid file names, unless its number has since gone to another process. */

@@ -24,6 +24,12 @@ public interface EmbeddedServer extends AutoCloseable {
     /** Ends the server in good order, by force when it takes too long. Does nothing when it is not running. */
     void stop();
 
+    /** Asks the server to end in good order, and does not wait. Its claim on the data folder stays for the restart. */
+    void askToStop();
+
+    /** Kills a server that is still starting, so that its start fails at once; does nothing to one that answers. */
+    void abortStart();
+
     /** Kills the server as {@code kill -9} does and returns when it is gone. {@link #start()} brings it back. */
     void killHard();
 

@@ -6,14 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.Node;
 
 /**
  * A Kafka broker that is its own controller (KRaft), as a child JVM with this JVM's class path: for the local stack and
@@ -94,19 +95,42 @@ public final class KafkaServer extends ServerProcess {
                 AdminClientConfig.RECONNECT_BACKOFF_MS_CONFIG, "20",
                 AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, "100",
                 AdminClientConfig.RETRY_BACKOFF_MS_CONFIG, "20");
-        try (Admin admin = Admin.create(settings)) {
-            Readiness.await("Kafka", child, START_LIMIT, () -> isRegistered(admin));
+        Admin admin = Admin.create(settings);
+        try {
+            Readiness.await("Kafka", child, START_LIMIT, new Registration(admin));
+        } finally {
+            // Without a limit it would wait a minute for the answer of a broker that has ended.
+            admin.close(Duration.ZERO);
         }
     }
 
-    /** A broker answers before it is registered; only then does it own partitions, and is listed as a node. */
-    private static boolean isRegistered(Admin admin) {
-        try {
-            return !admin.describeCluster().nodes().get(2, TimeUnit.SECONDS).isEmpty();
-        } catch (ExecutionException | TimeoutException _) {
+    /**
+     * A broker answers before it is registered; only then does it own partitions, and is listed as a node. Asks again
+     * when it was answered and never waits, so that the end of the broker is seen at once. Confined to one thread.
+     */
+    private static final class Registration implements BooleanSupplier {
+        private final Admin admin;
+        private CompletableFuture<Collection<Node>> asked;
+
+        Registration(Admin admin) {
+            this.admin = admin;
+            this.asked = ask(admin);
+        }
+
+        @Override
+        public boolean getAsBoolean() {
+            if (!asked.isDone()) {
+                return false;
+            }
+            if (!asked.isCompletedExceptionally() && !asked.join().isEmpty()) {
+                return true;
+            }
+            asked = ask(admin);
             return false;
-        } catch (InterruptedException e) {
-            throw EmbeddedServerException.interrupted("waiting for Kafka to register", e);
+        }
+
+        private static CompletableFuture<Collection<Node>> ask(Admin admin) {
+            return admin.describeCluster().nodes().toCompletionStage().toCompletableFuture();
         }
     }
 

@@ -23,7 +23,7 @@ final class PostgresLeftovers {
         List<ProcessHandle> leftovers = ProcessHandle.allProcesses()
                 .filter(process -> worksIn(process, folder))
                 .toList();
-        leftovers.forEach(DataFolder::endWithChildren);
+        leftovers.forEach(Processes::killWithChildren);
     }
 
     private static boolean worksIn(ProcessHandle process, Path cluster) {

@@ -3,6 +3,7 @@ package dev.muster.embedded;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -83,7 +84,7 @@ public final class PostgresServer extends ServerProcess {
             port = folder.port(NAME, port);
             password = keptPassword();
             ProcessAccount account = ProcessAccount.unprivileged();
-            if (!Files.exists(cluster.resolve("PG_VERSION"))) {
+            if (!Files.exists(cluster)) {
                 createCluster(binaries, account);
             }
             ProcessAccount reaching = LinuxLauncher.reaching(account, binaries.program("postgres"), cluster.toString());
@@ -101,17 +102,20 @@ public final class PostgresServer extends ServerProcess {
     }
 
     private void createCluster(PostgresBinaries binaries, ProcessAccount account) throws IOException {
-        // What is here without PG_VERSION is an initdb that was cut off; it refuses a folder that is not empty.
-        FileTree.delete(cluster);
-        Files.createDirectory(cluster);
-        account.own(cluster);
+        // Beside its place, and put there when it is complete: what stands there is never an initdb that was cut off,
+        // so
+        // it is never deleted, whatever it lacks.
+        Path fresh = cluster.resolveSibling(NAME + ".new");
+        FileTree.delete(fresh);
+        Files.createDirectory(fresh);
+        account.own(fresh);
         Path passwordCopy = Files.createTempFile(config.dataFolder(), "initdb", ".password");
         try {
             Files.writeString(passwordCopy, password);
             account.own(passwordCopy);
             List<String> initdb = List.of(
                     binaries.program("initdb"),
-                    "--pgdata=" + cluster,
+                    "--pgdata=" + fresh,
                     "--username=" + USER,
                     "--pwfile=" + passwordCopy,
                     "--auth=scram-sha-256",
@@ -123,7 +127,7 @@ public final class PostgresServer extends ServerProcess {
                     "--builtin-locale=C.UTF-8",
                     "--locale=C",
                     "--no-instructions");
-            ProcessAccount reaching = LinuxLauncher.reaching(account, binaries.program("initdb"), cluster.toString());
+            ProcessAccount reaching = LinuxLauncher.reaching(account, binaries.program("initdb"), fresh.toString());
             Path log = config.dataFolder().resolve("initdb.log");
             ChildProcess child =
                     ChildProcess.start(new ChildProcess.Spec(initdb, Map.of("LC_ALL", "C"), log, reaching, "KILL"));
@@ -138,6 +142,7 @@ public final class PostgresServer extends ServerProcess {
                                 + "); fix what it names and start again. It says:\n  "
                                 + String.join("\n  ", exit.lastLines()));
             }
+            Files.move(fresh, cluster, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.delete(passwordCopy);
         }

@@ -19,6 +19,7 @@ public abstract class ServerProcess implements EmbeddedServer {
     private final Duration stopGrace;
     private @Nullable DataFolder claim;
     private volatile @Nullable ChildProcess child;
+    private volatile boolean starting;
 
     /**
      * Does not start it.
@@ -51,12 +52,14 @@ public abstract class ServerProcess implements EmbeddedServer {
             claim = held;
             ChildProcess started = launch(held);
             child = started;
+            starting = true;
             held.remember(started.handle());
             awaitReady(started);
         } catch (RuntimeException e) {
             giveUp();
             throw e;
         } finally {
+            starting = false;
             lock.unlock();
         }
     }
@@ -74,13 +77,30 @@ public abstract class ServerProcess implements EmbeddedServer {
         }
     }
 
+    @Override
+    public final void askToStop() {
+        ChildProcess seen = child;
+        if (seen != null) {
+            seen.signal(stopSignal);
+            seen.signal("CONT"); // a frozen process cannot act on the signal
+        }
+    }
+
+    @Override
+    public final void abortStart() {
+        ChildProcess seen = child;
+        if (starting && seen != null) {
+            seen.signal("KILL");
+        }
+    }
+
     /** Kills the child and everything below it; the claim on the data folder stays for the restart. */
     @Override
     public void killHard() {
         lock.lock();
         try {
             if (running()) {
-                DataFolder.endWithChildren(current().handle());
+                Processes.killWithChildren(current().handle());
                 current().killHard();
             }
         } finally {
@@ -111,7 +131,7 @@ public abstract class ServerProcess implements EmbeddedServer {
 
     private void giveUp() {
         if (running()) {
-            DataFolder.endWithChildren(current().handle());
+            Processes.killWithChildren(current().handle());
             current().killHard();
         }
         releaseClaim();

@@ -2,6 +2,7 @@ package dev.muster.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -24,6 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KafkaServerIT {
+    /** Half the time after which a broker that does not answer is given up. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @Test
     void keeps_records_and_its_port_across_a_kill_and_serves_short_sessions(@TempDir Path folder) throws Exception {
@@ -52,6 +56,44 @@ class KafkaServerIT {
         assertThatThrownBy(wrong::start)
                 .isInstanceOf(EmbeddedServerException.class)
                 .hasMessageContaining("num.io.threads");
+    }
+
+    @Test
+    void a_start_that_is_cut_short_fails_at_once_and_the_next_one_works(@TempDir Path folder) {
+        try (KafkaServer server = new KafkaServer(KafkaServer.Config.in(folder))) {
+            CompletableFuture<Void> start = CompletableFuture.runAsync(server::start, Thread::startVirtualThread);
+            await().atMost(PATIENCE).until(() -> {
+                server.abortStart();
+                return start.isDone();
+            });
+
+            assertThat(start)
+                    .failsWithin(Duration.ZERO)
+                    .withThrowableThat()
+                    .withMessageContaining("Kafka ended with code 137 while starting");
+
+            server.start();
+            server.abortStart();
+
+            assertThat(server.running()).isTrue();
+        }
+    }
+
+    @Test
+    void a_spoiled_data_folder_is_reported_as_soon_as_the_broker_has_ended(@TempDir Path folder) throws Exception {
+        try (KafkaServer server = new KafkaServer(KafkaServer.Config.in(folder))) {
+            server.start();
+            server.stop();
+            Files.writeString(folder.resolve("kafka/logs/meta.properties"), "spoiled");
+
+            CompletableFuture<Void> start = CompletableFuture.runAsync(server::start, Thread::startVirtualThread);
+
+            assertThat(start)
+                    .failsWithin(PATIENCE)
+                    .withThrowableThat()
+                    .withMessageContaining("while starting")
+                    .withMessageContaining("node ID not found");
+        }
     }
 
     private static void allowShortSession(String address, String group) throws Exception {

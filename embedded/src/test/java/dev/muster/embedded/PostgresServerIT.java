@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.embedded.EmbeddedServerException.ErrorCode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -98,6 +99,19 @@ class PostgresServerIT {
         assertThatThrownBy(wrong::start)
                 .isInstanceOf(EmbeddedServerException.class)
                 .hasMessageContaining("unrecognized configuration parameter \"no_such\"");
+    }
+
+    @Test
+    void data_without_their_version_file_are_not_taken_for_an_empty_folder(@TempDir Path folder) throws Exception {
+        PostgresServer spoiled = new PostgresServer(PostgresServer.Config.in(folder));
+        spoiled.start();
+        spoiled.stop();
+        Files.delete(folder.resolve("postgres/PG_VERSION"));
+
+        assertThatThrownBy(spoiled::start)
+                .isInstanceOf(EmbeddedServerException.class)
+                .hasMessageContaining("is not a valid data directory");
+        assertThat(folder.resolve("postgres/global/pg_control")).exists();
     }
 
     private Connection connect() throws SQLException {

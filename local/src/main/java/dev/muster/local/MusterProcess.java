@@ -37,12 +37,12 @@ public final class MusterProcess {
     }
 
     /**
-     * A coordinator that ends its workers when it is told to end.
+     * A coordinator. Told to end, it leaves its workers running, for the next one to find.
      *
      * @param temporary where it puts temporary files, which nobody deletes after a kill
      */
     public static List<String> coordinator(Path temporary) {
-        return command(temporary, "coordinator", "--stop-workers");
+        return command(temporary, "coordinator");
     }
 
     /** A worker, likewise. */

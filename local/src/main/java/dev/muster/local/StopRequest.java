@@ -56,13 +56,6 @@ public final class StopRequest implements AutoCloseable {
         }
     }
 
-    /** Waits until the end is asked for. */
-    public void awaitAsked() {
-        while (!await(Duration.ofDays(1))) {
-            // A day has passed.
-        }
-    }
-
     /** The work has ended and nothing is left to wait for. */
     @Override
     public void close() {

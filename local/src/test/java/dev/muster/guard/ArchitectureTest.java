@@ -88,13 +88,16 @@ class ArchitectureTest {
                         job,
                         fleet,
                         schedule,
+                        "dev.muster.supervision..",
+                        "dev.muster.time..",
                         config,
                         protocol,
                         meters,
                         "tools.jackson..",
                         "org.postgresql..",
                         "com.zaxxer.hikari..",
-                        "org.flywaydb.."),
+                        "org.flywaydb..",
+                        "org.slf4j.."),
                 Arrows.from("kafka", job, fleet, config, protocol, "org.apache.kafka..", "org.slf4j.."));
     }
 

@@ -38,17 +38,14 @@ class TidyTest {
             Map.entry(
                     "coordinator/src/main/java/dev/muster/coordinator/recovery/Recovery.java",
                     "backs off while Postgres can't be told of a fence"),
-            Map.entry(
-                    "coordinator/src/main/java/dev/muster/coordinator/fleet/Shutdown.java",
-                    "no event tells that a process that is not a child has ended"),
             Map.entry("worker/src/test/java/dev/muster/worker/PauseHandler.java", "a job whose work is to take time"),
             Map.entry("worker/src/test/java/dev/muster/worker/FlakyHandler.java", "a job whose work is to take time"),
             Map.entry(
-                    "embedded/src/main/java/dev/muster/embedded/DataFolder.java",
+                    "embedded/src/main/java/dev/muster/embedded/Processes.java",
                     "no event tells that a process that is not a child has ended"));
 
     private static final Map<String, String> MAY_READ_CLOCKS = Map.of(
-            "embedded/src/main/java/dev/muster/embedded/DataFolder.java",
+            "embedded/src/main/java/dev/muster/embedded/Processes.java",
             "monotonic, bounds a wait for a process; embedded knows nothing of dev.muster.time",
             "embedded/src/main/java/dev/muster/embedded/Readiness.java",
             "monotonic, bounds a start; embedded knows nothing of dev.muster.time");

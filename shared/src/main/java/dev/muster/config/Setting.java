@@ -36,6 +36,10 @@ public enum Setting {
     FLEET_COMMAND("muster.fleet.command", "", "Command line that starts a worker, words separated by tab or space"),
     FLEET_RUN_FOLDER("muster.fleet.run-folder", "data/workers", "Folder for the workers' logs"),
     FLEET_KILL_LOST("muster.fleet.kill-lost", "true", "Kill a worker that fell silent, where it can be reached"),
+    FLEET_STRATEGY(
+            "muster.fleet.strategy",
+            "one_for_one",
+            "Which workers are restarted with one: one_for_one, one_for_all or rest_for_one (those after it)"),
     FLEET_INTENSITY("muster.fleet.intensity", "20", "More restarts than this within the period stop the pool"),
     FLEET_PERIOD("muster.fleet.period", "10s", "The period of the restart intensity"),
 
@@ -48,9 +52,18 @@ public enum Setting {
     TRUST_WINDOW("muster.trust.window", "1s", "Age of the last read of its own row with which a worker calls outside"),
     LEASE_TTL("muster.lease.ttl", "3s", "How long a coordinator leads without renewing"),
 
+    RETENTION_HISTORY(
+            "muster.retention.history",
+            "30d",
+            "How long finished jobs, their runs and intents are kept; whole days (UTC)"),
+    RETENTION_INCIDENTS("muster.retention.incidents", "90d", "How long closed incidents are kept"),
+    RETENTION_SUPERVISION("muster.retention.supervision", "30d", "How long events of supervisors are kept"),
+
     PAYMENTS_URL("muster.payments.url", "http://127.0.0.1:12111", "Base URL of the payment provider's API"),
     PAYMENTS_KEY("muster.payments.key", "sk_test_muster", "API key of the payment provider; shown nowhere"),
     PAYMENTS_TIMEOUT("muster.payments.timeout", "5s", "How long a call to the provider may take"),
+    PAYMENTS_HEALTH_CHECK(
+            "muster.payments.health-check", "5s", "How often a worker asks the provider whether it lives; 0s: never"),
 
     SANDBOX_HOST("muster.sandbox.host", "127.0.0.1", "Address of the sandbox provider"),
     SANDBOX_PORT("muster.sandbox.port", "12111", "Its port; 0: any free one"),

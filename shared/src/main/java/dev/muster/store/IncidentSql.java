@@ -15,6 +15,13 @@ final class IncidentSql {
             WHERE id = ? AND closed_at IS NULL
             """;
 
+    /** By primary key, as many rows at most as there are ids. */
+    static final String CLOSED = """
+            SELECT id
+            FROM incident
+            WHERE id = ANY (?) AND closed_at IS NOT NULL
+            """;
+
     /** The newest, by primary key. */
     static final String RECENT = """
             SELECT id, kind, subject, summary, detail::text AS detail, opened_at, closed_at, epoch

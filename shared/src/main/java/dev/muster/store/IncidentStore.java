@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What went wrong and what was done about it. Append-only but for its end. Thread-safe. */
@@ -62,6 +63,15 @@ public final class IncidentStore {
             statement.setString(1, json(detail));
             statement.setLong(2, id);
         });
+    }
+
+    /** Those of these that are closed. */
+    public Set<Long> closed(Set<Long> ids) {
+        return Set.copyOf(db.query(
+                "read which incidents are closed",
+                IncidentSql.CLOSED,
+                statement -> statement.setArray(1, Db.array(statement, "bigint", ids.toArray())),
+                row -> row.getLong("id")));
     }
 
     /** The newest ones, newest first. */

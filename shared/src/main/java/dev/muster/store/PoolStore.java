@@ -43,9 +43,9 @@ public final class PoolStore {
 
     /**
      * Takes it off the record: the leader starts its workers within a second or two, and the queues that were paused
-     * for it go on.
+     * for it go on. So it does with those that were left down since their configuration was wrong.
      *
-     * @return false when the pool was not given up
+     * @return false when the pool was not given up and had no such worker
      */
     public boolean restart(String pool) {
         return db.first(

@@ -51,6 +51,7 @@ public enum MeterName {
             "provider",
             "operation",
             "outcome"),
+    PROVIDER_UP("muster.provider.up", GAUGE, "", "1 while the provider answered its last health check", "provider"),
 
     WORKERS("muster.workers", GAUGE, "workers", "Workers, as the leader judges them", "state"),
     COORDINATOR_LEADER("muster.coordinator.leader", GAUGE, "coordinators", "1 while this coordinator leads"),
@@ -74,6 +75,13 @@ public enum MeterName {
     CONSUMER_LAG("muster.consumer.lag", GAUGE, "records", "Records not claimed yet", "group", "topic"),
     RELAYED("muster.events.relayed", COUNTER, "events", "Events and dead letters produced", "topic"),
     RELAY_AGE("muster.outbox.oldest.age", GAUGE, "seconds", "Age of the oldest row that is not relayed yet"),
+    HOUSEKEEPING_REMOVED("muster.housekeeping.removed", COUNTER, "rows", "Rows removed since they were over", "kind"),
+    HOUSEKEEPING_PARTITIONS(
+            "muster.housekeeping.partitions", COUNTER, "partitions", "Daily partitions made and dropped", "action"),
+    HOUSEKEEPING_AGE(
+            "muster.housekeeping.age", GAUGE, "seconds", "Since the leader's last finished round; 0 on a standby"),
+    DEFAULT_PARTITION_ROWS(
+            "muster.partition.default.rows", GAUGE, "rows", "Rows of days without a partition; up to 100000", "table"),
     SCHEDULE_FIRINGS(
             "muster.schedule.firings", COUNTER, "jobs", "Jobs that schedules made, and for which times", "time"),
     SCHEDULE_LATENESS(
@@ -168,7 +176,7 @@ public enum MeterName {
             case GAUGE ->
                 switch (this) {
                     case CONSUMER_LAG -> base + "_records";
-                    case HEARTBEAT_AGE_MAX, RELAY_AGE -> base + "_seconds";
+                    case HEARTBEAT_AGE_MAX, RELAY_AGE, HOUSEKEEPING_AGE -> base + "_seconds";
                     default -> base;
                 };
         };
@@ -203,7 +211,7 @@ public enum MeterName {
                 .tags(tagged(values))
                 .strongReference(true);
         return switch (this) {
-            case CONSUMER_LAG, HEARTBEAT_AGE_MAX, RELAY_AGE ->
+            case CONSUMER_LAG, HEARTBEAT_AGE_MAX, RELAY_AGE, HOUSEKEEPING_AGE ->
                 builder.baseUnit(unit).register(registry);
             default -> builder.register(registry);
         };

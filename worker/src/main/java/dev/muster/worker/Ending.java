@@ -58,6 +58,12 @@ final class Ending {
         now(ExitCode.FAILED, component + ": " + cause);
     }
 
+    /** Ends the process now: its parts broke more often than a supervisor restarts them. */
+    void gaveUp(String reason) {
+        LOG.atError().log("{}; the worker ends and its supervisor decides", reason);
+        now(ExitCode.FAILED, reason);
+    }
+
     private void now(ExitCode code, String reason) {
         if (ended.complete(code)) {
             LOG.atWarn().log("Ends at once: {}", reason);

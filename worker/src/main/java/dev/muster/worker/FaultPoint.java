@@ -9,9 +9,18 @@ public enum FaultPoint {
     AFTER_CALL,
     BEFORE_SETTLE,
     AFTER_SETTLE,
-    BEFORE_ADOPT;
+    BEFORE_ADOPT,
+    /** In each turn of the poll loop. */
+    POLLING,
+    /** Before each heartbeat. */
+    HEARTBEAT,
+    /** Before the provider is asked whether it lives. */
+    HEALTH_CHECK;
 
-    /** Told whenever a thread of the worker reaches a point; may stop the thread or the process. Thread-safe. */
+    /**
+     * Told whenever a thread of the worker reaches a point; may stop the thread or the process, or break the thread by what it throws.
+     * Thread-safe.
+     */
     @FunctionalInterface
     public interface Listener {
         void reached(FaultPoint point);

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param maxRecordBytes a larger submission becomes a dead job
  * @param drainTimeout how long a stopping worker waits for its jobs
  * @param trustWindow age of the last read of the own row with which it calls outside
+ * @param healthCheck how often the provider is asked whether it lives; empty: never
  */
 record WorkerConfig(
         Names names,
@@ -23,6 +24,7 @@ record WorkerConfig(
         int maxRecordBytes,
         Duration drainTimeout,
         Duration trustWindow,
+        Optional<Duration> healthCheck,
         Paths paths) {
 
     WorkerConfig {
@@ -54,6 +56,10 @@ record WorkerConfig(
                 settings.integer(Setting.RECORD_MAX_BYTES, 1_024, 100_000_000),
                 settings.duration(Setting.WORKER_DRAIN_TIMEOUT),
                 settings.duration(Setting.TRUST_WINDOW),
+                // Here zero has a meaning: never.
+                Optional.of(Settings.parseDuration(
+                                settings.string(Setting.PAYMENTS_HEALTH_CHECK), Setting.PAYMENTS_HEALTH_CHECK.key()))
+                        .filter(interval -> !interval.isZero()),
                 new Paths(
                         settings.string(Setting.WORKER_HOST),
                         settings.integer(Setting.WORKER_PORT, 0, 65_535),

@@ -9,9 +9,12 @@ import dev.muster.job.JobHandler;
 import dev.muster.store.Database;
 import dev.muster.store.IncarnationStore;
 import dev.muster.store.StoreException;
+import dev.muster.supervision.runtime.SupervisionEvent;
+import dev.muster.supervision.runtime.SupervisorStartException;
 import dev.muster.time.Ticker;
 import dev.muster.worker.heartbeat.HealthServer;
 import dev.muster.worker.lane.LaneParts;
+import dev.muster.worker.payments.HealthCheck;
 import dev.muster.worker.payments.PaymentChargeHandler;
 import dev.muster.worker.payments.PaymentGateway;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -32,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,13 +52,17 @@ public final class WorkerMain {
      * @return the process's exit code
      */
     public static int run(Settings settings) {
-        return run(settings, FaultPoint.Listener.none(), List.of());
+        return run(settings, FaultPoint.Listener.none(), List.of(), event -> {});
     }
 
-    /** The same, with a listener at the fault points and further handlers: for tests. */
-    static int run(Settings settings, FaultPoint.Listener faults, List<JobHandler<?>> further) {
+    /** The same, with a listener at the fault points, further handlers and somebody who hears of the tree: for tests. */
+    static int run(
+            Settings settings,
+            FaultPoint.Listener faults,
+            List<JobHandler<?>> further,
+            Consumer<SupervisionEvent> events) {
         try {
-            Worker worker = start(settings, faults, further);
+            Worker worker = start(settings, faults, further, events);
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("sigterm").unstarted(() -> {
                         try {
@@ -71,7 +79,7 @@ public final class WorkerMain {
             return ExitCode.BAD_CONFIGURATION.code();
         } catch (ExecutionException e) {
             throw new IllegalStateException("INVARIANT: the end of a worker can't fail", e);
-        } catch (RuntimeException | Error e) {
+        } catch (SupervisorStartException | RuntimeException | Error e) {
             // Such as a handler's jar that can't be loaded. Threads that were started would keep a JVM alive that does
             // nothing but say that it is healthy.
             LOG.atError().setCause(e).log("The worker can't be started");
@@ -82,8 +90,12 @@ public final class WorkerMain {
         }
     }
 
-    private static Worker start(Settings settings, FaultPoint.Listener faults, List<JobHandler<?>> further)
-            throws InterruptedException {
+    private static Worker start(
+            Settings settings,
+            FaultPoint.Listener faults,
+            List<JobHandler<?>> further,
+            Consumer<SupervisionEvent> events)
+            throws SupervisorStartException, InterruptedException {
         String hostName = hostName();
         WorkerConfig config = WorkerConfig.of(settings, hostName);
         PrometheusMeterRegistry meters = meters();
@@ -94,23 +106,36 @@ public final class WorkerMain {
         Ending ending = new Ending(reasonFile, code -> Runtime.getRuntime().halt(code.code()));
         Database database =
                 Database.open(settings, me.id(), config.lanes() + 3, Optional.of(meters)); // lanes, trust, watch, drain
-        PaymentGateway gateway = new PaymentGateway(
-                settings.string(Setting.PAYMENTS_URL),
-                settings.string(Setting.PAYMENTS_KEY),
-                settings.duration(Setting.PAYMENTS_TIMEOUT),
-                meters,
-                Ticker.system());
-        TaggedCircuitBreakerMetrics.ofCircuitBreakerRegistry(gateway.circuits()).bindTo(meters);
         Worker worker = new Worker(
                 config,
                 me,
                 database,
-                handlers(gateway, further),
-                new PaymentCircuits(gateway.circuit()),
+                provider(settings, config, meters, faults, further),
                 ending,
-                new Worker.Surroundings(settings, meters, health, Ticker.system(), faults, health.reachedAt(hostName)));
+                new Worker.Surroundings(
+                        settings, meters, health, Ticker.system(), faults, health.reachedAt(hostName), events));
         worker.start();
         return worker;
+    }
+
+    private static WorkerParts.Provider provider(
+            Settings settings,
+            WorkerConfig config,
+            PrometheusMeterRegistry meters,
+            FaultPoint.Listener faults,
+            List<JobHandler<?>> further) {
+        PaymentGateway gateway = new PaymentGateway(
+                settings.string(Setting.PAYMENTS_URL),
+                settings.string(Setting.PAYMENTS_KEY),
+                settings.duration(Setting.PAYMENTS_TIMEOUT),
+                config.healthCheck().isPresent(),
+                meters,
+                Ticker.system());
+        TaggedCircuitBreakerMetrics.ofCircuitBreakerRegistry(gateway.circuits()).bindTo(meters);
+        return new WorkerParts.Provider(
+                new PaymentCircuits(gateway.circuit()),
+                handlers(gateway, further),
+                config.healthCheck().map(interval -> new HealthCheck(gateway, interval, meters, faults)));
     }
 
     private static List<JobHandler<?>> handlers(PaymentGateway gateway, List<JobHandler<?>> further) {

@@ -58,6 +58,53 @@ final class CircuitIT {
         }
     }
 
+    @Test
+    void an_idle_worker_learns_that_the_provider_is_away_and_back_and_burns_no_job(
+            PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
+        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
+            String queue = stack.queue(Ordering.NONE, 2);
+            ChildProcess worker = stack.worker(Map.of("MUSTER_PAYMENTS_HEALTH_CHECK", "100ms"));
+            Incarnation me = stack.awaitOwner(worker, queue, 2);
+            int before = stack.charges().succeeded().size();
+
+            stack.charges().faults("{\"outage\":\"REFUSE\"}");
+            awaitCircuit(stack, me, "open", "0.0");
+            List<JobId> payments = stack.submitPayments(queue, 10);
+            Awaitility.await() // by then jobs would have been sent to try the provider
+                    .atMost(WorkerStack.PATIENCE)
+                    .until(() -> failedChecks(stack, me) > 30);
+            assertThat(stack.count(
+                            "SELECT count(*) FROM job_attempt WHERE queue = '" + queue + "' AND outcome <> 'parked'"))
+                    .as("attempts that were burnt")
+                    .isZero();
+
+            stack.charges().faults("{\"outage\":\"NONE\"}");
+            awaitCircuit(stack, me, "closed", "1.0");
+            stack.awaitFinal(payments);
+            stack.assertSucceededOnce(payments);
+            stack.assertChargedOnce(payments);
+            assertThat(stack.charges().succeeded()).hasSize(before + payments.size());
+        }
+    }
+
+    private static void awaitCircuit(WorkerStack stack, Incarnation me, String state, String up) {
+        Awaitility.await()
+                .atMost(WorkerStack.PATIENCE)
+                .untilAsserted(() -> assertThat(stack.metrics(me))
+                        .containsPattern("resilience4j_circuitbreaker_state\\{[^}]*state=\"" + state + "\"[^}]*} 1\\.0")
+                        .contains("muster_provider_up{provider=\"payments\"} " + up));
+    }
+
+    private static double failedChecks(WorkerStack stack, Incarnation me) {
+        return stack.metrics(me)
+                .lines()
+                .filter(line -> line.startsWith("muster_provider_requests_total{")
+                        && line.contains("\"health\"")
+                        && line.contains("\"connect_error\""))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
     /** The card is charged and the answer lost, each time with the last try: the job must not end as dead. */
     @Test
     void a_charge_whose_answer_is_lost_is_never_closed_as_dead(

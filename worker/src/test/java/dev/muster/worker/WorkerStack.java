@@ -65,6 +65,7 @@ final class WorkerStack implements AutoCloseable {
     private final Charges charges;
     private final String kafka;
     private final List<ChildProcess> workers = new ArrayList<>();
+    private final Map<Long, String> names = new HashMap<>();
     private final Path logs;
     private int started;
 
@@ -202,6 +203,7 @@ final class WorkerStack implements AutoCloseable {
         ChildProcess worker = ChildProcess.start(new ChildProcess.Spec(
                 spec.command(), environment, spec.output(), spec.account(), spec.onParentDeath()));
         workers.add(worker);
+        names.put(worker.pid(), name);
         return worker;
     }
 
@@ -215,6 +217,25 @@ final class WorkerStack implements AutoCloseable {
                         Optional::isPresent)
                 .map(Incarnation::new)
                 .orElseThrow();
+    }
+
+    /** What has happened in a worker's tree so far, such as {@code broke worker/intake}. */
+    List<String> events(ChildProcess worker) {
+        Path file = logs.resolve(requireNonNull(names.get(worker.pid())) + ".events");
+        try {
+            return Files.exists(file) ? Files.readAllLines(file) : List.of();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** What a worker has written for its supervisor when it ended. */
+    String exitReason(Incarnation incarnation) {
+        try {
+            return Files.readString(logs.resolve(incarnation + ".exit"));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     Optional<JobView> find(JobId id) {

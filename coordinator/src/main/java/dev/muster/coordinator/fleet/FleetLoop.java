@@ -5,7 +5,6 @@ import dev.muster.coordinator.liveness.HealthAddress;
 import dev.muster.coordinator.liveness.LivenessEffect;
 import dev.muster.coordinator.liveness.LivenessEvent;
 import dev.muster.coordinator.loop.Loop;
-import dev.muster.coordinator.process.ExitReport;
 import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.coordinator.recovery.Death;
 import dev.muster.coordinator.recovery.Recovery;
@@ -14,19 +13,16 @@ import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.PoolStore;
+import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -35,68 +31,78 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the workers running, while this coordinator leads: finds those that run already, starts those that are missing,
- * hands every death to {@link Recovery} and starts anew by {@link Restarts}. What waits runs elsewhere and
- * comes back as a message; the state is confined to the loop's thread. Thread-safe.
+ * Has a supervisor for the workers while this coordinator leads, and only then: {@link Pool}. The loop looks around in
+ * Postgres once a second, hands liveness' verdicts on, and gives a pool up or brings it back. What waits runs elsewhere
+ * and comes back as a message; the state is confined to the loop's thread. Thread-safe.
  */
 public final class FleetLoop {
     private static final Logger LOG = LoggerFactory.getLogger(FleetLoop.class);
     private static final Duration WAIT = Duration.ofMillis(20);
-    private static final Duration AGAIN = Duration.ofSeconds(1);
-    private static final Duration LAUNCH_AGAIN = Duration.ofMillis(500);
-    /** Deaths that are remembered, so that each is handled once. */
-    private static final int REMEMBERED = 1_000;
 
     private final Collaborators with;
-    private final Starter starter;
+    private final FleetRules rules;
     private final Surveyor surveyor;
-    private final Restarts restarts;
     private final Escalation escalation;
+    private final Misconfigured misconfigured;
     private final Consumer<LivenessEvent> liveness;
+    private final Consumer<SupervisionEvent> listener;
     private final Ticker ticker;
+    private final MeterRegistry meters;
     private final ExecutorService tasks;
     private final LinkedBlockingQueue<FleetMessage> mailbox = new LinkedBlockingQueue<>();
     private Optional<Loop> loop = Optional.empty();
 
     // Confined to the loop's thread.
-    private OptionalLong epoch = OptionalLong.empty();
-    private final Children children = new Children();
-    private final Set<Incarnation> dying = new LinkedHashSet<>();
+    private Optional<Tenure> tenure = Optional.empty();
+    private Optional<Pool> pool = Optional.empty();
     private Map<Incarnation, LiveIncarnation> known = Map.of();
+    private final Overdue overdue = new Overdue();
     private boolean surveyed;
+
+    /** By worker, for those that are about to start one: its life by the last survey, if a coordinator has started it. */
+    private volatile Map<String, LiveIncarnation> residents = Map.of();
 
     /**
      * @param liveness is told who is expected and whose life is over
+     * @param listener hears of all that happens under the supervisor; must not wait
      * @param tasks starts a thread per task that may wait, such as a virtual one
      */
     public FleetLoop(
             Collaborators with,
-            RestartRules spec,
+            FleetRules rules,
             Consumer<LivenessEvent> liveness,
+            Consumer<SupervisionEvent> listener,
             Ticker ticker,
             MeterRegistry meters,
             ExecutorService tasks) {
         this.with = with;
-        this.starter = new Starter(with.launcher(), with.fleet(), with.pool(), mailbox::add);
-        this.surveyor = new Surveyor(with.fleet(), with.pools(), with.pool(), mailbox::add, ticker, tasks);
-        this.restarts = new Restarts(spec, with.pool(), meters);
-        this.escalation = new Escalation(with.pools(), with.incidents(), with.pool(), tasks);
+        this.rules = rules;
+        this.surveyor =
+                new Surveyor(with.fleet(), with.pools(), with.incidents(), rules.pool(), mailbox::add, ticker, tasks);
+        this.escalation = new Escalation(with.pools(), with.leadership(), rules.pool(), mailbox::add, tasks);
+        this.misconfigured = new Misconfigured(with.incidents(), with.leadership(), rules.pool(), mailbox::add, tasks);
         this.liveness = liveness;
+        this.listener = listener;
         this.ticker = ticker;
+        this.meters = meters;
         this.tasks = tasks;
     }
 
     /** Whom it works with. */
     public record Collaborators(
             Launcher launcher,
-            String pool,
             Leadership leadership,
             FleetStore fleet,
             PoolStore pools,
             IncidentStore incidents,
             Recovery recovery) {}
 
+    /** One time of leading: what must not be touched any more when that is over. */
+    private record Tenure(long epoch, Deaths deaths, Strays strays, WorkerLife.Collaborators lives) {}
+
     public synchronized void start() {
+        // Its meters are there from the beginning, though the supervisor is not.
+        var _ = new Restarts(rules, meters, ticker);
         loop = Optional.of(Loop.start("fleet", Duration.ZERO, this::runOnce));
     }
 
@@ -110,36 +116,25 @@ public final class FleetLoop {
     /** Ends the loop and leaves the workers running, for the next coordinator to find. */
     public synchronized void detach() {
         loop.ifPresent(Loop::close);
-        starter.close();
+        drop();
     }
 
-    /** Ends the loop, asks the workers to drain and end, and kills who has not by then. */
-    public synchronized void stop(Duration patience) {
-        detach();
-        List<WorkerProcess> left = new ArrayList<>();
-        mailbox.forEach(message -> {
-            if (message instanceof FleetMessage.Launched(String _, WorkerProcess process)) {
-                left.add(process);
-            }
-        });
-        left.addAll(children.processes());
-        // Their silence is meant.
-        left.forEach(worker -> liveness.accept(new LivenessEvent.Ended(worker.incarnation())));
-        new Shutdown(with.fleet(), with.leadership(), ticker).stop(left, patience);
+    /** Ends the loop, asks the workers to drain and end, kills who has not by then, and returns when each is fenced. */
+    public synchronized void stop() {
+        loop.ifPresent(Loop::close);
+        tenure.ifPresent(now -> new Shutdown(pool, now.strays(), now.deaths()).run(rules.shutdown()));
+        drop();
     }
 
     private void runOnce() throws InterruptedException {
         FleetMessage message = mailbox.poll(WAIT.toNanos(), TimeUnit.NANOSECONDS);
         followLeadership();
-        if (epoch.isPresent()) {
+        if (tenure.isPresent()) {
             if (message != null) {
-                handle(message);
+                handle(message, tenure.get());
             }
-            watchAdopted();
-            startDue();
-            surveyor.lookIfDue(epoch.getAsLong());
-        } else if (message instanceof FleetMessage.Fenced fenced) {
-            fenced.restarted().complete(Optional.empty());
+            keepPool(tenure.get());
+            surveyor.lookIfDue(tenure.get().epoch(), misconfigured.incidents());
         }
     }
 
@@ -147,252 +142,191 @@ public final class FleetLoop {
 
     private void followLeadership() {
         OptionalLong now = with.leadership().epoch();
-        if (now.equals(epoch)) {
+        if (now.equals(tenure.map(held -> OptionalLong.of(held.epoch())).orElseGet(OptionalLong::empty))) {
             return;
         }
-        epoch = now;
-        children.clear();
-        dying.clear();
-        known = Map.of();
+        drop();
         surveyed = false;
-        restarts.forget();
+        known = Map.of();
+        residents = Map.of();
         escalation.forget();
+        misconfigured.forget();
         surveyor.lookSoon();
         if (now.isPresent()) {
+            tenure = Optional.of(begin(now.getAsLong()));
             liveness.accept(new LivenessEvent.FreshStart());
             tasks.execute(this::rehearse);
         }
     }
 
+    private Tenure begin(long epoch) {
+        Deaths deaths = new Deaths(with.recovery(), epoch, liveness, tasks);
+        WorkerLife.Collaborators lives = new WorkerLife.Collaborators(
+                with.launcher(),
+                with.fleet(),
+                deaths,
+                worker -> Optional.ofNullable(residents.get(worker)),
+                liveness,
+                tasks);
+        return new Tenure(epoch, deaths, new Strays(rules, lives, new Authority(epoch)), lives);
+    }
+
+    /** Whatever there is of supervision ends here, and no process is touched by it any more. */
+    private void drop() {
+        pool.ifPresent(Pool::drop);
+        pool = Optional.empty();
+        tenure.ifPresent(over -> {
+            over.strays().drop();
+            over.deaths().drop();
+        });
+        tenure = Optional.empty();
+    }
+
     private void rehearse() {
         try {
-            with.recovery().rehearse(with.pool());
+            with.recovery().rehearse(rules.pool());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
+    /** There is a supervisor when somebody knows what runs already and nobody has given the pool up. */
+    private void keepPool(Tenure now) throws InterruptedException {
+        if (pool.isEmpty()
+                && surveyed
+                && !escalation.isGivenUp()
+                && !with.launcher().workers().isEmpty()) {
+            misconfigured.forget(); // a new supervisor starts them all
+            pool = Optional.of(Pool.start(
+                    rules,
+                    now.lives(),
+                    new Authority(now.epoch()),
+                    new Restarts(rules, meters, ticker),
+                    listener,
+                    mailbox::add,
+                    ticker));
+        }
+    }
+
     // ---- messages ----
 
-    private void handle(FleetMessage message) {
+    private void handle(FleetMessage message, Tenure now) {
         switch (message) {
-            case FleetMessage.Exited(Incarnation incarnation, ExitReport report) -> exited(incarnation, report);
-            case FleetMessage.Silent(Incarnation incarnation, Duration lasted) -> silent(incarnation, lasted);
-            case FleetMessage.Fenced(Death death, CompletableFuture<Optional<Incarnation>> restarted) ->
-                fenced(death, restarted);
-            case FleetMessage.Unrecovered(Death death) -> {
-                dying.remove(death.incarnation());
-                recover(death);
+            case FleetMessage.Silent(Incarnation incarnation, Duration lasted) -> silent(incarnation, lasted, now);
+            case FleetMessage.Escalated(Pool from, String worker, Optional<Death> last) -> {
+                if (isCurrent(from)) {
+                    escalation.giveUp(Escalation.Reason.of(rules, worker, last), now.epoch());
+                }
             }
-            case FleetMessage.Launched(String worker, WorkerProcess process) -> launched(worker, process);
-            case FleetMessage.NotLaunched(String worker, String why) -> notLaunched(worker, why);
-            case FleetMessage.Surveyed(long under, List<LiveIncarnation> live, boolean givenUp) -> {
-                if (epoch.orElseThrow() == under) {
-                    follow(escalation.surveyed(givenUp, under));
-                    surveyed(live);
+            case FleetMessage.GivenUp(long under) -> {
+                if (under == now.epoch()) {
+                    escalation.written();
+                }
+            }
+            case FleetMessage.Ended(Pool from) -> {
+                if (isCurrent(from)) {
+                    pool = Optional.empty();
+                }
+            }
+            case FleetMessage.Misconfigured(long under, Incarnation incarnation) -> {
+                if (under == now.epoch()) {
+                    misconfigured.leftDown(incarnation, under);
+                }
+            }
+            case FleetMessage.Recorded(long under, String worker, long incident) -> {
+                if (under == now.epoch()) {
+                    misconfigured.recorded(worker, incident);
+                }
+            }
+            case FleetMessage.Surveyed(long under, FleetMessage.Survey survey) -> {
+                if (under == now.epoch()) {
+                    surveyed(survey, now);
                 }
             }
         }
     }
 
-    private void exited(Incarnation incarnation, ExitReport report) {
-        recover(new Death.Exit(incarnation, poolOf(incarnation), report));
+    private boolean isCurrent(Pool other) {
+        return pool.isPresent() && pool.get() == other;
     }
 
-    private void silent(Incarnation incarnation, Duration lasted) {
-        recover(new Death.Silence(incarnation, poolOf(incarnation), lasted, children.process(incarnation)));
-    }
-
-    private void recover(Death death) {
-        Incarnation incarnation = death.incarnation();
-        if (!dying.add(incarnation)) {
-            return; // such as the exit of a worker that was killed for its silence, however late that is told
-        }
-        if (dying.size() > REMEMBERED) {
-            dying.remove(dying.iterator().next());
-        }
-        liveness.accept(new LivenessEvent.Ended(incarnation));
-        if (children.isCurrent(incarnation)) {
-            children.put(incarnation.worker(), new Child.Recovering(incarnation));
-        }
-        long under = epoch.orElseThrow();
-        tasks.execute(() -> {
-            try {
-                with.recovery().recover(death, under, this::askForRestart);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (RuntimeException e) {
-                LOG.error("The recovery of {} failed; it is begun again in a second", incarnation, e);
-                CompletableFuture.delayedExecutor(AGAIN.toNanos(), TimeUnit.NANOSECONDS)
-                        .execute(() -> mailbox.add(new FleetMessage.Unrecovered(death)));
-            }
-        });
-    }
-
-    private CompletableFuture<Optional<Incarnation>> askForRestart(Death death) {
-        CompletableFuture<Optional<Incarnation>> restarted = new CompletableFuture<>();
-        mailbox.add(new FleetMessage.Fenced(death, restarted));
-        return restarted;
-    }
-
-    private void fenced(Death death, CompletableFuture<Optional<Incarnation>> restarted) {
-        String worker = death.incarnation().worker();
-        boolean isMine = children.find(worker) instanceof Child.Recovering(Incarnation incarnation)
-                && incarnation.equals(death.incarnation());
-        if (!isMine) {
-            restarted.complete(Optional.empty());
-            return;
-        }
-        Restarts.Verdict verdict =
-                escalation.isGivenUp() ? new Restarts.Verdict.Never() : restarts.after(death, ticker.nanos());
-        switch (verdict) {
-            case Restarts.Verdict.In(Duration delay) ->
-                children.put(worker, new Child.Waiting(ticker.nanos() + delay.toNanos(), Optional.of(restarted)));
-            case Restarts.Verdict.Never() -> {
-                children.put(worker, new Child.Down());
-                restarted.complete(Optional.empty());
-            }
-            case Restarts.Verdict.Misconfigured(String summary) -> {
-                children.put(worker, new Child.Down());
-                restarted.complete(Optional.empty());
-                escalation.leaveDown(death.incarnation(), summary, epoch.orElseThrow());
-            }
-            case Restarts.Verdict.GiveUp why -> {
-                children.put(worker, new Child.Down());
-                restarted.complete(Optional.empty());
-                escalation.giveUp(why, epoch.orElseThrow());
-                children.stop();
-            }
-        }
-    }
-
-    private void follow(Optional<Escalation.Change> change) {
-        switch (change.orElse(null)) {
-            case null -> {}
-            case STOP -> children.stop();
-            case START -> {
-                restarts.forget();
-                children.raise(ticker.nanos());
-            }
-        }
-    }
-
-    // ---- starting ----
-
-    private void startDue() {
-        long now = ticker.nanos();
-        children.forEach((worker, child) -> {
-            if (child instanceof Child.Waiting(long due, Optional<CompletableFuture<Optional<Incarnation>>> restarted)
-                    && now - due >= 0) {
-                children.put(worker, new Child.Launching(restarted));
-                long under = epoch.orElseThrow();
-                tasks.execute(() -> starter.launch(worker, under));
-            }
-        });
-    }
-
-    private void launched(String worker, WorkerProcess process) {
-        Incarnation incarnation = process.incarnation();
-        if (children.find(worker)
-                instanceof Child.Launching(Optional<CompletableFuture<Optional<Incarnation>>> restarted)) {
-            restarted.ifPresent(future -> future.complete(Optional.of(incarnation)));
-        }
-        LOG.atInfo()
-                .addKeyValue("incarnation", incarnation)
-                .log("Worker {} started, pid {}", incarnation, process.pid());
-        run(process);
-    }
-
-    private void notLaunched(String worker, String why) {
-        LOG.warn("Worker {} could not be started: {}; tried again in {} ms", worker, why, LAUNCH_AGAIN.toMillis());
-        if (children.find(worker)
-                instanceof Child.Launching(Optional<CompletableFuture<Optional<Incarnation>>> restarted)) {
-            children.put(worker, new Child.Waiting(ticker.nanos() + LAUNCH_AGAIN.toNanos(), restarted));
-            if (escalation.isGivenUp()) {
-                children.stop();
-            }
-        }
-    }
-
-    private void run(WorkerProcess process) {
-        Incarnation incarnation = process.incarnation();
-        children.put(incarnation.worker(), new Child.Running(process, 0));
-        liveness.accept(new LivenessEvent.Expected(incarnation, Optional.empty()));
-        var _ = process.onExit().thenAccept(report -> mailbox.add(new FleetMessage.Exited(incarnation, report)));
-        if (escalation.isGivenUp()) {
-            process.terminate(); // it was on its way then, or an earlier leader's
-        }
+    private void silent(Incarnation incarnation, Duration lasted, Tenure now) {
+        Optional<WorkerProcess> supervised = pool.flatMap(p -> p.process(incarnation));
+        boolean restarted = supervised.isPresent() && pool.get().mayStart();
+        Death.Silence death = new Death.Silence(
+                incarnation,
+                poolOf(incarnation),
+                lasted,
+                supervised.or(() -> now.strays().process(incarnation)));
+        now.deaths().recover(death, restarted);
+        pool.ifPresent(p -> p.lost(death));
     }
 
     // ---- looking around ----
 
-    private void surveyed(List<LiveIncarnation> live) {
-        Map<Incarnation, LiveIncarnation> now = new HashMap<>();
-        live.forEach(row -> now.put(row.incarnation(), row));
-        // RACE: a life minted after the survey has read is not in it, so only what was there before can have ended.
-        known.keySet().stream()
-                .filter(i -> !now.containsKey(i))
-                .forEach(i -> liveness.accept(new LivenessEvent.Ended(i)));
-        if (!surveyed) {
-            // What it has heard while it stood by may be long over.
-            liveness.accept(new LivenessEvent.Known(now.keySet()));
+    private void surveyed(FleetMessage.Survey survey, Tenure now) {
+        escalation.surveyed(survey.givenUp());
+        misconfigured.closed(survey.closed()).forEach(worker -> pool.ifPresent(p -> p.restart(worker)));
+        meet(survey.live(), now);
+        if (escalation.isGivenUp()) {
+            pool.filter(Pool::mayStart).ifPresent(Pool::end); // somebody else has given it up
         }
-        known = now;
-        live.stream().filter(row -> !dying.contains(row.incarnation())).forEach(this::meet);
-        // Who was fenced by others ends by itself; one that can't, being stopped, is ended here.
-        for (WorkerProcess process : children.overdue(now.keySet())) {
-            LOG.warn("Worker {} is fenced and has not ended; kills it", process.incarnation());
-            process.kill();
-        }
-        Set<String> taken = new HashSet<>();
-        live.forEach(row -> taken.add(row.incarnation().worker()));
-        with.launcher().workers().stream()
-                .filter(worker -> !children.has(worker) && !taken.contains(worker))
-                .forEach(worker -> children.put(
-                        worker,
-                        escalation.isGivenUp()
-                                ? new Child.Down()
-                                : new Child.Waiting(ticker.nanos(), Optional.empty())));
+        killOverdue(now);
         if (!surveyed) {
             surveyed = true;
             LOG.info(
                     "Found {} workers, keeps {}",
-                    live.size(),
+                    survey.live().size(),
                     with.launcher().workers().size());
         }
     }
 
-    /** A life that Postgres knows: its process is found again, or found to have ended, or only its heartbeats tell. */
-    private void meet(LiveIncarnation row) {
-        Incarnation incarnation = row.incarnation();
-        liveness.accept(new LivenessEvent.Expected(incarnation, HealthAddress.of(row.process())));
-        if (row.launcher() != FleetStore.LauncherKind.PROCESS || children.has(incarnation.worker())) {
-            return;
-        }
-        switch (with.launcher().find(row)) {
-            case Launcher.Lookup.Here(WorkerProcess process) -> {
-                LOG.info("Worker {} runs already, pid {}; goes on with it", incarnation, process.pid());
-                run(process);
+    private void meet(List<LiveIncarnation> live, Tenure now) {
+        Map<Incarnation, LiveIncarnation> lives = new HashMap<>();
+        Map<String, LiveIncarnation> byWorker = new HashMap<>();
+        for (LiveIncarnation row : live) {
+            lives.put(row.incarnation(), row);
+            if (row.launcher() == FleetStore.LauncherKind.PROCESS) {
+                byWorker.put(row.incarnation().worker(), row);
             }
-            case Launcher.Lookup.Gone(ExitReport report) -> {
-                children.put(incarnation.worker(), new Child.Recovering(incarnation));
-                exited(incarnation, report);
-            }
-            case Launcher.Lookup.Unknown() -> {}
         }
+        // RACE: a life minted after the survey has read is not in it, so only what was there before can have ended.
+        known.keySet().stream()
+                .filter(i -> !lives.containsKey(i))
+                .forEach(i -> liveness.accept(new LivenessEvent.Ended(i)));
+        if (!surveyed) {
+            // What it has heard while it stood by may be long over.
+            liveness.accept(new LivenessEvent.Known(lives.keySet()));
+        }
+        known = lives;
+        residents = byWorker;
+        live.stream()
+                .filter(row -> !now.deaths().isKnown(row.incarnation()))
+                .forEach(row -> liveness.accept(
+                        new LivenessEvent.Expected(row.incarnation(), HealthAddress.of(row.process()))));
+        byWorker.values().stream()
+                .filter(row -> !now.deaths().isKnown(row.incarnation()))
+                .filter(row -> !isKept(row.incarnation().worker()))
+                .forEach(now.strays()::meet);
     }
 
-    /** Nobody tells the exit of a process that an earlier coordinator has started. */
-    private void watchAdopted() {
-        for (WorkerProcess process : children.processes()) {
-            if (!process.onExit().isDone() && !process.isAlive()) {
-                exited(process.incarnation(), process.report());
-            }
-        }
+    /** True if a supervisor has this worker or will have it in this round. */
+    private boolean isKept(String worker) {
+        return with.launcher().workers().contains(worker) && (pool.isPresent() || !escalation.isGivenUp());
+    }
+
+    /** Who was fenced by others ends by itself; one that can't, being stopped, is ended here. */
+    private void killOverdue(Tenure now) {
+        List<WorkerProcess> running = new ArrayList<>(now.strays().processes());
+        pool.ifPresent(p -> running.addAll(p.processes()));
+        overdue.surveyed(known.keySet(), running).forEach(process -> {
+            LOG.warn("Worker {} is fenced and has not ended; kills it", process.incarnation());
+            process.kill();
+        });
     }
 
     private String poolOf(Incarnation incarnation) {
         LiveIncarnation row = known.get(incarnation);
-        return row == null ? with.pool() : row.pool();
+        return row == null ? rules.pool() : row.pool();
     }
 }

@@ -1,36 +1,48 @@
 package dev.muster.coordinator.fleet;
 
-import dev.muster.coordinator.process.ExitReport;
-import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.coordinator.recovery.Death;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.Set;
 
 /** What the fleet's loop is told. */
 sealed interface FleetMessage {
 
-    /** A process has ended. */
-    record Exited(Incarnation incarnation, ExitReport report) implements FleetMessage {}
-
     /** Liveness has judged a worker lost. */
     record Silent(Incarnation incarnation, Duration lasted) implements FleetMessage {}
 
-    /** The fence of a dead worker stands: its name is free again. */
-    record Fenced(Death death, CompletableFuture<Optional<Incarnation>> restarted) implements FleetMessage {}
+    /** A pool's supervisor gives up, after one restart too many of this worker. */
+    record Escalated(Pool pool, String worker, Optional<Death> last) implements FleetMessage {}
 
-    /** The recovery from a death has failed, for a reason that nobody foresaw. */
-    record Unrecovered(Death death) implements FleetMessage {}
+    /** It is on record that the pool is given up. */
+    record GivenUp(long epoch) implements FleetMessage {}
 
-    /** A process was started. */
-    record Launched(String worker, WorkerProcess process) implements FleetMessage {}
+    /** A pool's supervisor has ended, and all its workers. */
+    record Ended(Pool pool) implements FleetMessage {}
 
-    /** None was started, and why; it is tried again. */
-    record NotLaunched(String worker, String why) implements FleetMessage {}
+    /** A worker's configuration is wrong. */
+    record Misconfigured(long epoch, Incarnation incarnation) implements FleetMessage {}
 
-    /** The lives that Postgres knows, and whether it says that the pool is given up; read under this epoch. */
-    record Surveyed(long epoch, List<LiveIncarnation> live, boolean givenUp) implements FleetMessage {}
+    /** The incident about a misconfigured worker is on record. */
+    record Recorded(long epoch, String worker, long incident) implements FleetMessage {}
+
+    /** What Postgres knows, read under this epoch. */
+    record Surveyed(long epoch, Survey survey) implements FleetMessage {}
+
+    /**
+     * What Postgres knows of the fleet.
+     *
+     * @param live the lives that are not fenced
+     * @param givenUp whether the pool stands on record as given up
+     * @param closed of the incidents that were asked for, those that are closed
+     */
+    record Survey(List<LiveIncarnation> live, boolean givenUp, Set<Long> closed) {
+        public Survey {
+            live = List.copyOf(live);
+            closed = Set.copyOf(closed);
+        }
+    }
 }

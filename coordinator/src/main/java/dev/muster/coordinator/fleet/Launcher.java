@@ -6,7 +6,6 @@ import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 
 /** Starts the processes of workers, or leaves that to others. Thread-safe. */
 public interface Launcher {
@@ -26,7 +25,7 @@ public interface Launcher {
 
     /** What can be found out about a recorded life. */
     sealed interface Lookup {
-        /** It runs here. */
+        /** It runs here, or has just ended and its exit is told. */
         record Here(WorkerProcess process) implements Lookup {}
 
         /** It ran here and has ended. */
@@ -54,10 +53,5 @@ public interface Launcher {
                 return new Lookup.Unknown();
             }
         };
-    }
-
-    /** The process if it is alive here. */
-    default Optional<WorkerProcess> alive(LiveIncarnation recorded) {
-        return find(recorded) instanceof Lookup.Here(WorkerProcess process) ? Optional.of(process) : Optional.empty();
     }
 }

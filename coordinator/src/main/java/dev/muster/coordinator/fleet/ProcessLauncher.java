@@ -3,7 +3,9 @@ package dev.muster.coordinator.fleet;
 import dev.muster.config.ConfigException;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
-import dev.muster.coordinator.process.ExitReport;
+import dev.muster.coordinator.process.LocalHost;
+import dev.muster.coordinator.process.LocalProcess;
+import dev.muster.coordinator.process.WorkerLog;
 import dev.muster.coordinator.process.WorkerProcess;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
@@ -11,13 +13,12 @@ import dev.muster.store.FleetStore.ProcessFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -30,6 +31,8 @@ public final class ProcessLauncher implements Launcher {
     private final Map<String, String> environment;
     private final Path folder;
     private final List<String> workers;
+    /** By worker: a coordinator that leads again goes on with its own children, whose exit codes it is told. */
+    private final Map<String, WorkerProcess> latest = new ConcurrentHashMap<>();
 
     private ProcessLauncher(List<String> command, Map<String, String> environment, Path folder, List<String> workers) {
         this.command = command;
@@ -81,21 +84,29 @@ public final class ProcessLauncher implements Launcher {
         builder.environment().put(Setting.WORKER_INCARNATION.environmentName(), incarnation.id());
         builder.environment().put(Setting.WORKER_NAME.environmentName(), incarnation.worker());
         builder.environment().put(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString());
-        return Child.of(incarnation, builder.start(), log);
+        return remember(LocalProcess.child(incarnation, builder.start(), folder));
     }
 
     @Override
     public Lookup find(LiveIncarnation recorded) {
+        Incarnation incarnation = recorded.incarnation();
+        WorkerProcess mine = latest.get(incarnation.worker());
+        if (mine != null && mine.incarnation().equals(incarnation)) {
+            return new Lookup.Here(mine); // also when it has ended: then it has its exit to tell
+        }
         ProcessFacts facts = recorded.process();
         Long pid = facts.pid();
         if (pid == null || facts.startedAt() == null || !LocalHost.isHere(facts.host())) {
             return new Lookup.Unknown();
         }
-        WorkerLog log = WorkerLog.of(folder, recorded.incarnation().worker());
-        Optional<ProcessHandle> handle = LocalHost.find(pid, facts.startedAt());
-        return handle.isPresent()
-                ? new Lookup.Here(new Adopted(recorded.incarnation(), handle.get(), log))
-                : new Lookup.Gone(new ExitReport(OptionalInt.empty(), log.tail()));
+        return LocalHost.find(pid, facts.startedAt())
+                .<Lookup>map(handle -> new Lookup.Here(remember(LocalProcess.adopted(incarnation, handle, folder))))
+                .orElseGet(() -> new Lookup.Gone(LocalProcess.ended(incarnation, OptionalInt.empty(), folder)));
+    }
+
+    private WorkerProcess remember(LocalProcess process) {
+        latest.put(process.incarnation().worker(), process);
+        return process;
     }
 
     /** Words separated by tabs, if there is one, so that they may have spaces; else by spaces. */
@@ -109,93 +120,5 @@ public final class ProcessLauncher implements Launcher {
         return Stream.of("/usr/bin/setsid", "/bin/setsid")
                 .filter(path -> Files.isExecutable(Path.of(path)))
                 .findFirst();
-    }
-
-    /** A process that this coordinator has started: its exit is told at once, with its code. */
-    private record Child(Incarnation incarnation, Process process, WorkerLog log, CompletableFuture<ExitReport> onExit)
-            implements WorkerProcess {
-        /** With one future for all who ask: each that the JDK makes stays with the process for as long as it lives. */
-        static Child of(Incarnation incarnation, Process process, WorkerLog log) {
-            return new Child(
-                    incarnation, process, log, process.onExit().thenApply(ended -> report(ended.exitValue(), log)));
-        }
-
-        private static ExitReport report(int code, WorkerLog log) {
-            return new ExitReport(OptionalInt.of(code), log.tail());
-        }
-
-        @Override
-        public long pid() {
-            return process.pid();
-        }
-
-        @Override
-        public Optional<Instant> startedAt() {
-            return process.info().startInstant();
-        }
-
-        @Override
-        public boolean isAlive() {
-            return process.isAlive();
-        }
-
-        @Override
-        public ExitReport report() {
-            return process.isAlive()
-                    ? new ExitReport(OptionalInt.empty(), log.tail())
-                    : report(process.exitValue(), log);
-        }
-
-        @Override
-        public void terminate() {
-            process.destroy();
-        }
-
-        @Override
-        public void kill() {
-            process.destroyForcibly();
-        }
-    }
-
-    /** A process that an earlier coordinator has started: its exit code is nobody's any more, so it is looked at. */
-    private record Adopted(Incarnation incarnation, ProcessHandle handle, WorkerLog log) implements WorkerProcess {
-        @Override
-        public long pid() {
-            return handle.pid();
-        }
-
-        @Override
-        public Optional<Instant> startedAt() {
-            return handle.info().startInstant();
-        }
-
-        @Override
-        public boolean isAlive() {
-            return LocalHost.isAlive(handle);
-        }
-
-        @Override
-        public CompletableFuture<ExitReport> onExit() {
-            return new CompletableFuture<>(); // nobody tells; the fleet looks
-        }
-
-        @Override
-        public ExitReport report() {
-            return new ExitReport(OptionalInt.empty(), log.tail());
-        }
-
-        @Override
-        public void terminate() {
-            if (isAlive()) {
-                handle.destroy();
-            }
-        }
-
-        @Override
-        public void kill() {
-            if (isAlive()) {
-                handle.destroyForcibly();
-            }
-        }
     }
 }

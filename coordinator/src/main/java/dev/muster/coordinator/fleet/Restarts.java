@@ -1,95 +1,71 @@
 package dev.muster.coordinator.fleet;
 
 import dev.muster.coordinator.recovery.Death;
-import dev.muster.fleet.ExitCode;
 import dev.muster.telemetry.MeterName;
+import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether a dead worker is started again, and when: {@link RestartDecider} with its memory, and what is told of its
- * decisions. Confined to the fleet's thread.
+ * The restarts that a pool's supervisor does: counted, and with a pause for a worker that breaks several times in a row.
+ * Whether there is a restart is the supervisor's own decision. Thread-safe; guarded by its monitor.
  */
 final class Restarts {
     private static final Logger LOG = LoggerFactory.getLogger(Restarts.class);
 
-    private final RestartRules spec;
-    private final String pool;
+    private final FleetRules rules;
     private final MeterRegistry meters;
-    private RestartMemory state = RestartMemory.initial();
+    private final Ticker ticker;
+    private final Map<String, Streak> streaks = new HashMap<>();
 
-    Restarts(RestartRules spec, String pool, MeterRegistry meters) {
-        this.spec = spec;
-        this.pool = pool;
+    Restarts(FleetRules rules, MeterRegistry meters, Ticker ticker) {
+        this.rules = rules;
         this.meters = meters;
+        this.ticker = ticker;
         for (String reason : List.of("crash", "heartbeat_lost", "requested")) {
-            MeterName.SUPERVISOR_RESTARTS.counter(meters, spec.name(), reason);
+            MeterName.SUPERVISOR_RESTARTS.counter(meters, rules.pool(), reason);
         }
-        MeterName.SUPERVISOR_ESCALATIONS.counter(meters, spec.name());
+        MeterName.SUPERVISOR_ESCALATIONS.counter(meters, rules.pool());
     }
 
-    /** What was decided. */
-    sealed interface Verdict {
-        /** Start it after the delay. */
-        record In(Duration delay) implements Verdict {}
+    /** Restarts of one worker in a row; one that has lived long enough to have worked begins a new one. */
+    private record Streak(int length, long lastNanos) {}
 
-        /** Leave it down: the pool was given up before. */
-        record Never() implements Verdict {}
-
-        /** Leave this one down, since its configuration would not get better by a restart; the others may run well. */
-        record Misconfigured(String summary) implements Verdict {}
-
-        /**
-         * Give the whole pool up.
-         *
-         * @param summary what happened and what to do, for a human
-         * @param worker whose death it was
-         */
-        record GiveUp(String summary, String worker, List<String> lastLines) implements Verdict {}
-    }
-
-    /** A new leader begins with a clean slate, as a restarted supervisor does; so does a pool that was brought back. */
-    void forget() {
-        state = RestartMemory.initial();
-    }
-
-    /** What follows from a death whose fence stands. */
-    Verdict after(Death death, long nowNanos) {
+    /** A worker is started again after this death; returns how long that has to wait. */
+    synchronized Duration after(Death death) {
+        MeterName.SUPERVISOR_RESTARTS
+                .counter(meters, rules.pool(), death.restartReason())
+                .increment();
         String worker = death.incarnation().worker();
-        if (death instanceof Death.Exit exit && exit.report().code().orElse(-1) == ExitCode.BAD_CONFIGURATION.code()) {
-            return new Verdict.Misconfigured("Worker " + worker + " says that its configuration is wrong; it is not "
-                    + "started again. Read its log, correct the configuration and restart the coordinator");
+        if (death.isOrderly()) {
+            return Duration.ZERO;
         }
-        RestartDecider.Decision decision =
-                RestartDecider.ended(spec, state, worker, nowNanos, RandomGenerator.getDefault());
-        state = decision.next();
-        return switch (decision.effect()) {
-            case RestartDecider.Effect.Restart(String child, int inARow, Duration delay) -> {
-                MeterName.SUPERVISOR_RESTARTS
-                        .counter(meters, spec.name(), death.restartReason())
-                        .increment();
-                LOG.info("Restarts {} in {} ms, restart {} in a row", child, delay.toMillis(), inARow);
-                yield new Verdict.In(delay);
-            }
-            case RestartDecider.Effect.GiveUp(int restarts) ->
-                giveUp(
-                        death,
-                        "Pool " + pool + " is given up: " + restarts + " restarts within " + spec.period()
-                                + ", more than " + spec.intensity()
-                                + ". Its workers drain and its queues are paused. Read the workers' logs, remove the "
-                                + "cause, then: muster fleet restart " + pool);
-            case RestartDecider.Effect.StayDown() -> new Verdict.Never();
-        };
+        int inARow = inARow(worker);
+        Duration pause = rules.backoff().before(inARow, RandomGenerator.getDefault());
+        LOG.info("Restarts {} in {} ms, restart {} in a row", worker, pause.toMillis(), inARow);
+        return pause;
     }
 
-    private Verdict giveUp(Death death, String summary) {
-        MeterName.SUPERVISOR_ESCALATIONS.counter(meters, spec.name()).increment();
-        List<String> lastLines =
-                death instanceof Death.Exit exit ? exit.report().lastLines() : List.of();
-        return new Verdict.GiveUp(summary, death.incarnation().worker(), lastLines);
+    private int inARow(String worker) {
+        long now = ticker.nanos();
+        long proven = rules.backoff().proven().toNanos();
+        int length = Optional.ofNullable(streaks.get(worker))
+                        .filter(before -> now - before.lastNanos() <= proven)
+                        .map(Streak::length)
+                        .orElse(0)
+                + 1;
+        streaks.put(worker, new Streak(length, now));
+        return length;
+    }
+
+    void escalated() {
+        MeterName.SUPERVISOR_ESCALATIONS.counter(meters, rules.pool()).increment();
     }
 }

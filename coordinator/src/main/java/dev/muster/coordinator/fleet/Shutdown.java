@@ -1,74 +1,84 @@
 package dev.muster.coordinator.fleet;
 
-import dev.muster.coordinator.leadership.Leadership;
-import dev.muster.coordinator.process.ExitReport;
-import dev.muster.coordinator.process.WorkerProcess;
-import dev.muster.fleet.ExitCode;
-import dev.muster.store.FleetStore;
-import dev.muster.store.StoreException;
-import dev.muster.time.Ticker;
 import java.time.Duration;
-import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ends a coordinator's workers: asks all of them to drain, waits, kills the rest, and fences each. */
+/**
+ * Ends a coordinator's workers: asks all of them to drain, waits, kills the rest, and sees each fenced. An interrupt
+ * means to hurry: they are killed at once.
+ */
 final class Shutdown {
     private static final Logger LOG = LoggerFactory.getLogger(Shutdown.class);
-    private static final long LOOK_NANOS = Duration.ofMillis(10).toNanos();
+    /** The lives kill what has not ended by itself; this is only for their exits to be told. */
+    private static final Duration TO_BE_TOLD = Duration.ofSeconds(1);
+    /** For the fences: a few milliseconds each, or as long as Postgres is away, and then the next leader does it. */
+    private static final Duration TO_BE_FENCED = Duration.ofSeconds(3);
 
-    private final FleetStore fleet;
-    private final Leadership leadership;
-    private final Ticker ticker;
+    private final Optional<Pool> pool;
+    private final Strays strays;
+    private final Deaths deaths;
 
-    Shutdown(FleetStore fleet, Leadership leadership, Ticker ticker) {
-        this.fleet = fleet;
-        this.leadership = leadership;
-        this.ticker = ticker;
+    Shutdown(Optional<Pool> pool, Strays strays, Deaths deaths) {
+        this.pool = pool;
+        this.strays = strays;
+        this.deaths = deaths;
     }
 
-    void stop(List<WorkerProcess> workers, Duration patience) {
-        workers.forEach(WorkerProcess::terminate);
-        long deadline = ticker.nanos() + patience.toNanos();
-        for (WorkerProcess worker : workers) {
-            while (worker.isAlive()
-                    && ticker.nanos() - deadline < 0
-                    && !Thread.currentThread().isInterrupted()) {
-                LockSupport.parkNanos(LOOK_NANOS);
-            }
-            if (worker.isAlive()) {
-                if (Thread.currentThread().isInterrupted()) {
-                    LOG.warn("Told to hurry; kills worker {}", worker.incarnation());
-                } else {
-                    LOG.warn("Worker {} has not ended within {}; kills it", worker.incarnation(), patience);
-                }
-                worker.kill();
-            }
-            fence(worker);
-        }
-    }
-
-    private void fence(WorkerProcess worker) {
-        ExitReport report = exit(worker);
-        boolean left = report.code().orElse(-1) == ExitCode.NORMAL.code();
+    void run(Duration patience) {
+        boolean hurried = Thread.interrupted();
+        pool.ifPresent(Pool::end);
+        strays.end();
+        CompletableFuture<?> ended = CompletableFuture.allOf(
+                pool.<CompletableFuture<?>>map(Pool::ended).orElseGet(CompletableFuture::allOf), strays.ended());
         try {
-            fleet.fence(worker.incarnation(), left ? "left" : "stopped", leadership.name(), leadership.epoch());
-        } catch (StoreException e) {
-            LOG.warn(
-                    "Worker {} could not be fenced: {}; the next leader does it", worker.incarnation(), e.getMessage());
-        }
-    }
-
-    private static ExitReport exit(WorkerProcess worker) {
-        try {
-            return worker.onExit().get(1, TimeUnit.SECONDS);
+            if (hurried || !isDone(ended, patience.plus(TO_BE_TOLD))) {
+                kill(ended);
+            }
         } catch (InterruptedException e) {
+            hurried = true;
+            LOG.warn("Told to hurry; kills the workers that are left");
+            kill(ended);
+        }
+        awaitFences();
+        if (hurried) {
             Thread.currentThread().interrupt();
-            return worker.report();
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-            return worker.report();
+        }
+    }
+
+    private void kill(CompletableFuture<?> ended) {
+        pool.ifPresent(Pool::kill);
+        strays.kill();
+        try {
+            if (!isDone(ended, TO_BE_TOLD)) {
+                LOG.warn("Some workers were killed and their end is not seen; the next leader fences them");
+            }
+        } catch (InterruptedException e) {
+            LOG.warn("Told to hurry twice; the next leader fences who is left");
+        }
+    }
+
+    private void awaitFences() {
+        try {
+            deaths.await(TO_BE_FENCED);
+        } catch (InterruptedException e) {
+            LOG.warn("Told to hurry; the next leader fences who is left");
+        }
+    }
+
+    private static boolean isDone(CompletableFuture<?> future, Duration patience) throws InterruptedException {
+        try {
+            future.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("INVARIANT: it completes with a value", e);
         }
     }
 }

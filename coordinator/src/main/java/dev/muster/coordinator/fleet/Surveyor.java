@@ -1,9 +1,11 @@
 package dev.muster.coordinator.fleet;
 
 import dev.muster.store.FleetStore;
+import dev.muster.store.IncidentStore;
 import dev.muster.store.PoolStore;
 import dev.muster.time.Ticker;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -19,6 +21,7 @@ final class Surveyor {
 
     private final FleetStore fleet;
     private final PoolStore pools;
+    private final IncidentStore incidents;
     private final String pool;
     private final Consumer<FleetMessage> told;
     private final Ticker ticker;
@@ -31,12 +34,14 @@ final class Surveyor {
     Surveyor(
             FleetStore fleet,
             PoolStore pools,
+            IncidentStore incidents,
             String pool,
             Consumer<FleetMessage> told,
             Ticker ticker,
             Executor tasks) {
         this.fleet = fleet;
         this.pools = pools;
+        this.incidents = incidents;
         this.pool = pool;
         this.told = told;
         this.ticker = ticker;
@@ -49,7 +54,8 @@ final class Surveyor {
         nextNanos = ticker.nanos();
     }
 
-    void lookIfDue(long epoch) {
+    /** @param open incidents of which it is asked whether they are closed by now */
+    void lookIfDue(long epoch, Set<Long> open) {
         long now = ticker.nanos();
         if (now - nextNanos < 0 || !looking.compareAndSet(false, true)) {
             return;
@@ -57,7 +63,9 @@ final class Surveyor {
         nextNanos = now + EVERY.toNanos();
         tasks.execute(() -> {
             try {
-                told.accept(new FleetMessage.Surveyed(epoch, fleet.live(), pools.isGivenUp(pool)));
+                Set<Long> closed = open.isEmpty() ? Set.of() : incidents.closed(open);
+                told.accept(new FleetMessage.Surveyed(
+                        epoch, new FleetMessage.Survey(fleet.live(), pools.isGivenUp(pool), closed)));
             } catch (RuntimeException e) {
                 LOG.debug("The fleet could not be read: {}; tried again in a second", e.getMessage());
             } finally {

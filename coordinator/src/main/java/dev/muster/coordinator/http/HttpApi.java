@@ -15,6 +15,7 @@ import dev.muster.store.IncidentStore;
 import dev.muster.store.JobReader;
 import dev.muster.store.ScheduleStore;
 import dev.muster.store.StoreException;
+import dev.muster.store.SupervisionStore;
 import dev.muster.time.Ticker;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
@@ -69,6 +70,7 @@ public final class HttpApi implements AutoCloseable {
         Views views = new Views(sources, ticker);
         JobReader jobs = new JobReader(sources.database());
         ScheduleViews schedules = new ScheduleViews(new ScheduleStore(sources.database()));
+        SupervisionStore supervision = new SupervisionStore(sources.database());
         Javalin server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
@@ -76,7 +78,7 @@ public final class HttpApi implements AutoCloseable {
             config.concurrency.useVirtualThreads = true;
             config.http.generateEtags = false;
             headers(config);
-            api(config, views, jobs, schedules);
+            api(config, views, jobs, schedules, supervision);
             operations(config, views, meters);
             StaticPage.routes(config);
         });
@@ -117,13 +119,23 @@ public final class HttpApi implements AutoCloseable {
         });
     }
 
-    private static void api(JavalinConfig config, Views views, JobReader jobs, ScheduleViews schedules) {
+    private static void api(
+            JavalinConfig config, Views views, JobReader jobs, ScheduleViews schedules, SupervisionStore supervision) {
         config.routes.get("/api/v1/overview", ctx -> json(ctx, views.overview()));
         config.routes.get("/api/v1/fleet", ctx -> json(ctx, views.fleet()));
         config.routes.get("/api/v1/incidents", ctx -> json(ctx, views.incidents(limit(ctx, 20))));
         config.routes.get("/api/v1/queues", ctx -> json(ctx, views.queues()));
         config.routes.get("/api/v1/stats", ctx -> json(ctx, views.stats()));
         config.routes.get("/api/v1/schedules", ctx -> json(ctx, schedules.list(limit(ctx, 100))));
+        config.routes.get(
+                "/api/v1/supervision",
+                ctx -> json(
+                        ctx,
+                        Map.of(
+                                "events",
+                                supervision.recent(supervisionFilter(ctx)).stream()
+                                        .map(SupervisionViews::event)
+                                        .toList())));
         config.routes.get(
                 "/api/v1/jobs",
                 ctx -> json(
@@ -169,14 +181,23 @@ public final class HttpApi implements AutoCloseable {
                 limit(ctx, 20));
     }
 
+    private static SupervisionStore.Filter supervisionFilter(Context ctx) {
+        return new SupervisionStore.Filter(
+                parameter(ctx, "path"), parameter(ctx, "child"), limit(ctx, 20, SupervisionStore.MAX_LIMIT));
+    }
+
     private static Optional<String> parameter(Context ctx, String name) {
         return Optional.ofNullable(ctx.queryParam(name)).filter(value -> !value.isBlank());
     }
 
     private static int limit(Context ctx, int otherwise) {
+        return limit(ctx, otherwise, MAX_LIST);
+    }
+
+    private static int limit(Context ctx, int otherwise, int max) {
         int limit = parameter(ctx, "limit").map(Integer::parseInt).orElse(otherwise);
-        if (limit < 1 || limit > MAX_LIST) {
-            throw new IllegalArgumentException("limit is not between 1 and " + MAX_LIST + ": " + limit);
+        if (limit < 1 || limit > max) {
+            throw new IllegalArgumentException("limit is not between 1 and " + max + ": " + limit);
         }
         return limit;
     }

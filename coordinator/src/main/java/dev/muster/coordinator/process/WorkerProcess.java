@@ -14,17 +14,8 @@ public interface WorkerProcess {
     /** When the operating system started it; with the pid it names the process. */
     Optional<Instant> startedAt();
 
-    /** False once it has ended, also while nobody has collected its exit code yet. */
-    boolean isAlive();
-
-    /**
-     * Completed at once when the process ends, where the operating system tells its parent; a process that an earlier
-     * coordinator has started completes it at {@link #report}.
-     */
+    /** Completed as soon as it has ended, also if an earlier coordinator had started it. */
     CompletableFuture<ExitReport> onExit();
-
-    /** How it ended, as far as that can be known. */
-    ExitReport report();
 
     /** Asks it to drain and end (SIGTERM). */
     void terminate();

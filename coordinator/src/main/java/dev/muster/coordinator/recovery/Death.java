@@ -14,8 +14,12 @@ public sealed interface Death {
     /** The pool whose group it was in. */
     String pool();
 
-    /** Its process has ended: a fact. */
-    record Exit(Incarnation incarnation, String pool, ExitReport report) implements Death {}
+    /**
+     * Its process has ended: a fact.
+     *
+     * @param wanted its supervisor has stopped it
+     */
+    record Exit(Incarnation incarnation, String pool, ExitReport report, boolean wanted) implements Death {}
 
     /**
      * It has said nothing for too long, and nothing answers on its health port.
@@ -28,20 +32,25 @@ public sealed interface Death {
     /** What the fence says. */
     default String fencedReason() {
         return switch (this) {
-            case Exit exit -> exit.isLeave() ? "left" : "exited";
+            case Exit exit -> exit.isLeave() ? "left" : exit.wanted() ? "stopped" : "exited";
             case Silence _ -> "silent";
         };
     }
 
     /** True when the worker has drained and ended by itself: nothing went wrong. */
     default boolean isLeave() {
-        return this instanceof Exit exit && exit.report().code().orElse(-1) == ExitCode.NORMAL.code();
+        return this instanceof Exit exit && exit.report().is(ExitCode.NORMAL);
+    }
+
+    /** True when it was stopped, or ended by itself in good order: there is nothing to look into. */
+    default boolean isOrderly() {
+        return isLeave() || (this instanceof Exit exit && exit.wanted());
     }
 
     /** For the metric of restarts. */
     default String restartReason() {
         return switch (this) {
-            case Exit exit -> exit.isLeave() ? "requested" : "crash";
+            case Exit _ -> isOrderly() ? "requested" : "crash";
             case Silence _ -> "heartbeat_lost";
         };
     }

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What is done when a worker has died: fence, kill, evict, restart. An exit is a fact, so there is nothing to kill, and
@@ -84,7 +85,9 @@ public final class Recovery {
     /** Does all of it; returns when the last step is done or given up. */
     public void recover(Death death, long epoch, Restarter restarter) throws InterruptedException {
         Steps steps = new Steps(death, meters, ticker::nanos);
-        LOG.atWarn().addKeyValue("incarnation", death.incarnation()).log(describe(death));
+        LOG.atLevel(death.isOrderly() ? Level.INFO : Level.WARN)
+                .addKeyValue("incarnation", death.incarnation())
+                .log(describe(death));
         if (death instanceof Death.Silence silence) {
             MeterName.FAILURE_DETECTION.timer(meters, "silence").record(silence.lasted());
         }
@@ -175,11 +178,11 @@ public final class Recovery {
         return null;
     }
 
-    /** No incident for a worker that left as it should, or that somebody else has fenced without an exit code to show. */
+    /** No incident for a worker that left as it should or was stopped, or that somebody else has fenced without an exit code to show. */
     private Optional<Long> open(Death death, long epoch, CompletableFuture<FenceVerdict> fence) {
         boolean fencedBefore =
                 fence.isDone() && !fence.isCompletedExceptionally() && fence.join() == FenceVerdict.ALREADY;
-        boolean isUnremarkable = death.isLeave()
+        boolean isUnremarkable = death.isOrderly()
                 || (fencedBefore
                         && death instanceof Death.Exit exit
                         && exit.report().code().isEmpty());
@@ -214,11 +217,9 @@ public final class Recovery {
         Incarnation incarnation = death.incarnation();
         return switch (death) {
             case Death.Exit exit ->
-                "Worker " + incarnation + " ended"
-                        + (exit.report().code().isPresent()
-                                ? " with exit code " + exit.report().code().getAsInt()
-                                : "")
-                        + (exit.isLeave() ? " after its drain" : "; its running jobs are adopted by the others");
+                "Worker " + incarnation + " ended with " + exit.report().describe()
+                        + (exit.isLeave() ? ", after its drain" : "; its running jobs are adopted by the others")
+                        + (exit.wanted() ? "; it was told to end" : "");
             case Death.Silence silence ->
                 "Worker " + incarnation + " has been silent for "
                         + silence.lasted().toMillis()
@@ -231,6 +232,7 @@ public final class Recovery {
         switch (death) {
             case Death.Exit exit -> {
                 exit.report().code().ifPresent(code -> facts.put("exit_code", code));
+                exit.report().reason().ifPresent(reason -> facts.put("exit_reason", reason));
                 facts.put("last_log_lines", exit.report().lastLines());
             }
             case Death.Silence silence ->

@@ -3,10 +3,10 @@
 
 const OUTCOMES = ['succeeded', 'declined', 'dead', 'other'];
 const LEVELS = {
-  healthy: 'good', succeeded: 'good', closed: 'good',
+  healthy: 'good', succeeded: 'good', closed: 'good', started: 'good',
   starting: 'busy', running: 'busy', draining: 'busy',
-  suspect: 'warn', declined: 'warn', parked: 'warn', retrying: 'warn', unknown: 'warn', half_open: 'warn', paused: 'warn',
-  lost: 'bad', dead: 'bad', open: 'bad', expired: 'bad',
+  exited: 'warn', suspect: 'warn', declined: 'warn', parked: 'warn', retrying: 'warn', unknown: 'warn', half_open: 'warn', paused: 'warn',
+  'start failed': 'bad', escalated: 'bad', lost: 'bad', dead: 'bad', open: 'bad', expired: 'bad',
 };
 const SVG = 'http://www.w3.org/2000/svg';
 const byId = (id) => document.getElementById(id);
@@ -165,6 +165,15 @@ function showIncidents(view) {
   byId('incidents').replaceChildren(...(items.length ? items : [element('li', { class: 'empty' }, 'Nothing has happened.')]));
 }
 
+function showSupervision(view) {
+  table('supervision', [['When'], ['Supervisor'], ['Child'], ['Incarnation'], ['What'], ['Took or lived', true], ['Reason'], ['Process']],
+    view.events.map((e) => [
+      ago(e.at), mono(e.path), e.child ?? '–', mono(e.incarnation), state(e.kind.replace('_', ' ')),
+      e.duration_ms === null ? '–' : span(e.duration_ms / 1000),
+      [e.reason, e.detail].filter(Boolean).join(': '), e.origin,
+    ]), 'Nothing has been recorded.');
+}
+
 function showStats(view) {
   const points = view.seconds.map((s) => {
     const counts = { succeeded: 0, declined: 0, dead: 0, other: 0 };
@@ -252,6 +261,7 @@ const SECTIONS = [
   ['/api/v1/queues', showQueues],
   ['/api/v1/schedules', showSchedules],
   ['/api/v1/incidents?limit=20', showIncidents],
+  ['/api/v1/supervision?limit=20', showSupervision],
   [() => `/api/v1/jobs?limit=15&state=${encodeURIComponent(byId('state').value)}&queue=${encodeURIComponent(byId('queue').value)}`, showJobs],
 ];
 

@@ -156,6 +156,9 @@ final class StripeApi {
                 case "refunds" -> {
                     return () -> payments.getRefund(id);
                 }
+                case "balance" -> {
+                    return () -> Answer.ok(StripeJson.balance());
+                }
                 default -> {}
             }
         }

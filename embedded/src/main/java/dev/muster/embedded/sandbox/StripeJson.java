@@ -16,6 +16,16 @@ final class StripeJson {
         return MAPPER.writeValueAsString(value);
     }
 
+    /** Of an account that pays out at once, so that there never is anything in it: clients ask to hear that it answers. */
+    static Map<String, @Nullable Object> balance() {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("object", "balance");
+        json.put("available", List.of());
+        json.put("livemode", false);
+        json.put("pending", List.of());
+        return json;
+    }
+
     static Map<String, @Nullable Object> intent(PaymentIntent intent) {
         PaymentIntent.Terms terms = intent.terms();
         Map<String, @Nullable Object> json = head(intent.id(), "payment_intent", intent.created());

@@ -44,6 +44,12 @@ class SandboxPaymentsIT {
     }
 
     @Test
+    void answers_who_only_asks_whether_it_lives() throws Exception {
+        assertThat(stripe.v1().balance().retrieve().getAvailable()).isEmpty();
+        assertThat(charges()).isEmpty();
+    }
+
+    @Test
     void charges_once_and_answers_a_repetition_with_the_first_answer() throws Exception {
         PaymentIntent first = create(payment("j1", 1200, "pm_card_visa"), "k1");
         PaymentIntent again = create(payment("j1", 1200, "pm_card_visa"), "k1");

@@ -14,12 +14,9 @@ final class OneLine {
     /** Our own errors say all that is needed; of others the kind is part of the message. */
     static String of(Throwable e) {
         return switch (e) {
-            case CommandException _,
-                    ConfigException _,
-                    StackException _,
-                    EmbeddedServerException _,
-                    StoreException _,
-                    KafkaException _ -> message(e);
+            case StackException _ -> String.valueOf(e.getMessage()); // it may end with the end of a server's log
+            case CommandException _, ConfigException _, EmbeddedServerException _, StoreException _, KafkaException _ ->
+                message(e);
             case IllegalArgumentException _ -> message(e);
             default -> e.getClass().getSimpleName() + ": " + message(e) + "; run it again with --debug for more";
         };

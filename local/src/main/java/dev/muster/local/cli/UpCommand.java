@@ -7,8 +7,6 @@ import dev.muster.local.StopRequest;
 import dev.muster.local.stack.LocalStack;
 import dev.muster.local.stack.StackConfig;
 import dev.muster.local.stack.StackProperties;
-import dev.muster.local.stack.StackWatch;
-import dev.muster.time.Ticker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -60,8 +58,8 @@ final class UpCommand implements Callable<Integer> {
         try (StopRequest stop = StopRequest.listening();
                 LocalStack stack = LocalStack.start(wanted, console::line)) {
             describe(stack, count);
-            StackWatch.keepUp(stack, stop, Ticker.system(), console::line);
-            console.line("stopping: workers, coordinator, sandbox, Kafka, Postgres");
+            stack.await(stop.asked());
+            console.line("stopping: coordinator, workers, sandbox, Kafka, Postgres");
         }
         return 0;
     }
@@ -76,6 +74,8 @@ final class UpCommand implements Callable<Integer> {
                 + settings.string(Setting.POSTGRES_USER) + ")");
         console.line("  sandbox provider   " + stack.sandboxUrl());
         console.line("  workers            " + count + ", their logs in " + folder.resolve("workers"));
+        console.line("  supervision        " + LocalStack.intensities() + "; workers "
+                + settings.string(Setting.FLEET_INTENSITY) + " in " + settings.string(Setting.FLEET_PERIOD));
         console.line("  all of it          " + folder.resolve(StackProperties.FILE));
         console.line("");
         console.line(

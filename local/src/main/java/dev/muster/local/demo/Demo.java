@@ -9,14 +9,18 @@ import dev.muster.local.StopRequest;
 import dev.muster.local.stack.LocalStack;
 import dev.muster.local.stack.StackConfig;
 import dev.muster.store.AuditReader;
+import dev.muster.store.StoreException;
 import dev.muster.time.Ticker;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import org.apache.kafka.clients.producer.Producer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A stack of its own, payments at a steady rate, workers killed meanwhile, an audit in the end. Not thread-safe. */
 public final class Demo {
+    private static final Logger LOG = LoggerFactory.getLogger(Demo.class);
     private static final Duration TICK = Duration.ofMillis(20);
     private static final Duration LOOK_EVERY = Duration.ofMillis(500);
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
@@ -36,10 +40,11 @@ public final class Demo {
     }
 
     /**
-     * Runs it, and stops what it has started, whatever happens.
+     * Runs it, and stops what it has started, whatever happens. A server that ends meanwhile is started again.
      *
      * @param folder empty; all that the stack keeps goes there
      * @throws CommandException when it could not be carried through: no verdict
+     * @throws dev.muster.local.stack.StackException when a server can't be kept running, and the stack has given up
      */
     public DemoReport run(Path folder) {
         StackConfig wanted = new StackConfig(
@@ -52,19 +57,32 @@ public final class Demo {
                 StackConfig.defaultQueues(),
                 StackConfig.Ports.ANY);
         try (LocalStack stack = LocalStack.start(wanted, console::line)) {
-            awaitWorkers(stack);
-            console.line(String.format(
-                    Locale.ROOT,
-                    "submitting %,d payments at %.0f/s, after %.1f s killing a worker every %.1f s (seed %d, restart intensity %d in 10 s)",
-                    config.jobs(),
-                    config.pacing().perSecond(),
-                    config.warmUp().toMillis() / 1000.0,
-                    config.killEvery().toMillis() / 1000.0,
-                    config.seed(),
-                    config.restartIntensity()));
-            try (Producer<byte[], byte[]> producer = new KafkaClients(stack.settings()).producer("muster-demo")) {
-                return carryOut(stack, new Load(config, producer));
+            try {
+                return run(stack);
+            } catch (RuntimeException e) {
+                stack.checkUp(); // where the stack has given up, that is why it failed
+                throw e;
             }
+        }
+    }
+
+    private DemoReport run(LocalStack stack) {
+        awaitWorkers(stack);
+        console.line(String.format(
+                Locale.ROOT,
+                "submitting %,d payments at %.0f/s, after %.1f s killing a worker every %.1f s (seed %d)",
+                config.jobs(),
+                config.pacing().perSecond(),
+                config.warmUp().toMillis() / 1000.0,
+                config.killEvery().toMillis() / 1000.0,
+                config.seed()));
+        console.line("supervision: " + LocalStack.intensities() + "; workers "
+                + stack.settings().string(Setting.FLEET_INTENSITY) + " in "
+                + stack.settings().string(Setting.FLEET_PERIOD) + ", so that the kills are no reason to give up");
+        try (Producer<byte[], byte[]> producer = new KafkaClients(stack.settings()).producer("muster-demo")) {
+            // A send would wait a minute for a Kafka that is gone for good, and the producer's own end two.
+            var _ = stack.onExit().thenRunAsync(() -> producer.close(Duration.ZERO));
+            return carryOut(stack, new Load(config, producer));
         }
     }
 
@@ -79,20 +97,24 @@ public final class Demo {
         boolean complete = false;
         while (!complete) {
             long elapsed = ticker.nanos() - start;
+            stack.checkUp();
             load.sendDue(elapsed, config.allowed(killer.kills().size(), finals));
-            killer.killIfDue();
-            if (ticker.nanos() >= nextLook) {
-                nextLook = ticker.nanos() + LOOK_EVERY.toNanos();
-                AuditReader.Progress progress = witness.progress();
-                finals = progress.finals();
-                complete = load.isComplete() && isComplete(progress);
-                display.show(
-                        elapsed,
-                        load.acknowledgedCount(),
-                        progress,
-                        aliveWorkers(stack),
-                        killer.kills().size());
-                checkStillSensible(stack, elapsed);
+            try {
+                killer.killIfDue();
+                if (ticker.nanos() >= nextLook) {
+                    nextLook = ticker.nanos() + LOOK_EVERY.toNanos();
+                    AuditReader.Progress progress = witness.progress();
+                    finals = progress.finals();
+                    complete = load.isComplete() && isComplete(progress);
+                    display.show(
+                            elapsed,
+                            load.acknowledgedCount(),
+                            progress,
+                            aliveWorkers(stack),
+                            killer.kills().size());
+                }
+            } catch (StoreException e) {
+                LOG.atInfo().log("Postgres is away ({}); looks again, unless the stack gives up", e.getMessage());
             }
             if (!complete && stop.await(TICK)) {
                 display.end();
@@ -116,7 +138,7 @@ public final class Demo {
     private void awaitWorkers(LocalStack stack) {
         long start = ticker.nanos();
         while (aliveWorkers(stack) < config.workers()) {
-            checkStillSensible(stack, 0);
+            stack.checkUp();
             if (ticker.nanos() - start > START_LIMIT.toNanos()) {
                 throw CommandException.failed("only " + aliveWorkers(stack) + " of " + config.workers()
                         + " workers have started within " + START_LIMIT.toSeconds()
@@ -132,14 +154,5 @@ public final class Demo {
         return (int) stack.fleet().live().stream()
                 .filter(dev.muster.local.stack.Fleet.Worker::isAlive)
                 .count();
-    }
-
-    private static void checkStillSensible(LocalStack stack, long elapsed) {
-        stack.servers().forEach((name, server) -> {
-            if (!server.running()) {
-                throw CommandException.failed(name + " has ended " + elapsed / 1_000_000_000L
-                        + " s into the demo; run it again with --keep and look at " + server.logFile());
-            }
-        });
     }
 }

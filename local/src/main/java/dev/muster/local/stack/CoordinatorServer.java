@@ -11,34 +11,32 @@ import dev.muster.local.MusterProcess;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * The coordinator as a child JVM, so that a drill can kill it as it kills the others. Its workers are its children, not
- * this one's. Thread-safety: thread-safe.
+ * this one's, and outlive it, however it ends. Thread-safety: thread-safe.
  */
 final class CoordinatorServer extends ServerProcess {
     private static final String NAME = "coordinator";
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
-    private final Settings settings;
+    private final Supplier<Settings> settings;
     private final Path folder;
     private volatile int port;
 
     /**
      * Does not start it.
      *
-     * @param settings where everything else is; a port of 0: the one it had the last time, or a free one
+     * @param port of its HTTP API; 0: the one it had the last time, or a free one
+     * @param settings where everything else is; asked for at each start
      */
-    CoordinatorServer(Settings settings, Path folder) {
-        // It ends its workers first, and they finish what runs.
-        super(
-                NAME,
-                folder,
-                "TERM",
-                settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plusSeconds(10));
+    CoordinatorServer(Path folder, int port, Supplier<Settings> settings) {
+        super(NAME, folder, "TERM", STOP_GRACE);
         this.settings = settings;
         this.folder = folder;
-        this.port = settings.integer(Setting.COORDINATOR_PORT, 0, 65_535);
+        this.port = port;
     }
 
     /** Kills it alone; its workers run on. */
@@ -61,7 +59,7 @@ final class CoordinatorServer extends ServerProcess {
     @Override
     protected ChildProcess launch(DataFolder data) {
         port = data.port(NAME, port);
-        Settings own = settings.with(Setting.COORDINATOR_PORT, Integer.toString(port));
+        Settings own = settings.get().with(Setting.COORDINATOR_PORT, Integer.toString(port));
         return ChildProcess.start(new ChildProcess.Spec(
                 MusterProcess.coordinator(folder.resolve(LocalStack.TEMPORARY)),
                 own.asEnvironment(),

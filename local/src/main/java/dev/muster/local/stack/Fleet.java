@@ -1,28 +1,35 @@
 package dev.muster.local.stack;
 
+import dev.muster.config.Setting;
+import dev.muster.embedded.Processes;
 import dev.muster.store.AuditReader;
 import dev.muster.store.Database;
 import dev.muster.store.StoreException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The workers of a local stack as Postgres knows them, and the means to end them. Thread-safe. */
 public final class Fleet {
+    private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
     /** Linux counts a start from its boot, whose time of day moves a little when the clock is corrected. */
     private static final Duration START_TOLERANCE = Duration.ofSeconds(2);
 
-    private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
-
     private final AuditReader reader;
+    private final Path folder;
 
-    Fleet(Database database) {
+    /**
+     * @param folder what the coordinator was given as the workers' run folder
+     */
+    Fleet(Database database, Path folder) {
         this.reader = new AuditReader(database);
+        this.folder = folder;
     }
 
     /**
@@ -61,47 +68,33 @@ public final class Fleet {
 
     /** Asks all of them to drain and end, kills those that have not after {@code grace}, and returns when they are gone. */
     void end(Duration grace) {
-        List<ProcessHandle> processes =
-                live().stream().flatMap(worker -> worker.process().stream()).toList();
+        Set<ProcessHandle> processes = processes();
         processes.forEach(ProcessHandle::destroy);
-        if (!await(processes, grace)) {
-            kill(processes);
+        if (!Processes.awaitEnd(processes, grace)) {
+            Processes.kill(processes);
         }
     }
 
-    /** Kills all of them at once: what a stack that crashed has left behind. */
+    /** Kills all of them at once, such as what a stack that crashed has left behind. */
     int killAll() {
-        List<ProcessHandle> processes =
-                live().stream().flatMap(worker -> worker.process().stream()).toList();
-        kill(processes);
+        Set<ProcessHandle> processes = processes();
+        Processes.kill(processes);
         return processes.size();
     }
 
-    private static void kill(List<ProcessHandle> processes) {
-        processes.forEach(ProcessHandle::destroyForcibly);
-        if (!await(processes, KILL_LIMIT)) {
-            throw new StackException("workers were killed and still live: "
-                    + processes.stream()
-                            .filter(ProcessHandle::isAlive)
-                            .map(ProcessHandle::pid)
-                            .toList());
-        }
-    }
-
-    private static boolean await(List<ProcessHandle> processes, Duration limit) {
-        CompletableFuture<?>[] ends =
-                processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new);
+    /**
+     * Every worker's process: those that Postgres knows, if it can say, and those that were started to write their reason
+     * to end into this folder, which are found also before they have registered and while Postgres is down.
+     */
+    private Set<ProcessHandle> processes() {
+        Set<ProcessHandle> processes = new HashSet<>(
+                Processes.withEnvironment(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString()));
         try {
-            CompletableFuture.allOf(ends).get(limit.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (TimeoutException _) {
-            return false;
-        } catch (ExecutionException e) {
-            throw new StackException("can't watch the workers end: " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
+            live().forEach(worker -> worker.process().ifPresent(processes::add));
+        } catch (StoreException e) {
+            LOG.atInfo().log("Postgres can't say which workers live: {}", e.getMessage());
         }
+        return processes;
     }
 
     /** The process of that number, unless the number has since gone to another one. */

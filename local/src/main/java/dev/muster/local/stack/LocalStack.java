@@ -4,38 +4,30 @@ import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.embedded.EmbeddedServer;
 import dev.muster.embedded.FileTree;
-import dev.muster.embedded.KafkaServer;
-import dev.muster.embedded.PostgresServer;
-import dev.muster.embedded.sandbox.SandboxConfig;
-import dev.muster.embedded.sandbox.SandboxServer;
-import dev.muster.job.Queue;
-import dev.muster.kafka.KafkaClients;
-import dev.muster.kafka.TopicAdmin;
 import dev.muster.local.MusterProcess;
 import dev.muster.store.Database;
-import dev.muster.store.Migrations;
-import dev.muster.store.QueueStore;
+import dev.muster.store.SupervisionHistory;
+import dev.muster.supervision.runtime.SupervisionEvent;
+import dev.muster.time.Ticker;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Postgres, Kafka, the sandbox provider, a coordinator and its workers on one data folder. Starts them in order and
- * stops them in reverse; what a crashed stack has left running on the folder is ended first.
+ * Postgres, Kafka, the sandbox provider, a coordinator and its workers on one data folder, as a supervision tree:
+ * {@link StackTree}. What a crashed stack has left running on the folder is ended first.
  *
- * <p>Thread-safety: confined to one thread, except the servers, which each are thread-safe.
+ * <p>Thread-safety: made and closed by one thread; all else is thread-safe.
  */
 public final class LocalStack implements AutoCloseable {
     private static final int CONNECTIONS = 3;
@@ -45,46 +37,51 @@ public final class LocalStack implements AutoCloseable {
     private final StackConfig config;
     private final Consumer<String> say;
     private final StackLock lock;
-    private final PostgresServer postgres;
-    private final KafkaServer kafka;
-    private final SandboxServer sandbox;
-    private Settings settings;
-    private @Nullable Database database;
-    private @Nullable CoordinatorServer coordinator;
+    private final StackServers servers;
+    private final CoordinatorServer coordinator;
+    private final SupervisionHistory history = new SupervisionHistory("stack");
+    private final StackTree tree;
+    private volatile Settings settings;
+    private volatile @Nullable Database database;
+    private volatile boolean up;
 
-    private LocalStack(StackConfig config, Consumer<String> say) {
+    private LocalStack(StackConfig config, Consumer<String> say, Consumer<SupervisionEvent> listener) {
         this.config = config;
         this.say = say;
         this.settings = config.settings();
         this.lock = StackLock.take(config.dataFolder());
-        this.postgres = new PostgresServer(
-                new PostgresServer.Config(config.dataFolder(), config.ports().postgres(), Map.of()));
-        this.kafka = new KafkaServer(new KafkaServer.Config(
-                config.dataFolder(),
-                config.ports().kafka(),
-                Map.of(),
-                MusterProcess.small(KafkaServer.Config.JVM_OPTIONS)));
-        this.sandbox = new SandboxServer(
-                SandboxConfig.in(config.dataFolder()).withPort(config.ports().sandbox()));
+        this.servers = new StackServers(config.dataFolder(), config.ports());
+        this.coordinator = new CoordinatorServer(
+                config.dataFolder(), settings.integer(Setting.COORDINATOR_PORT, 0, 65_535), this::settings);
+        this.tree = new StackTree(
+                servers,
+                new StackTree.Child(coordinator, this::startCoordinator),
+                this::noteProperties,
+                new Blame(servers()),
+                new News(servers(), say).andThen(listener).andThen(history),
+                Ticker.system());
     }
 
     /**
      * Starts everything and returns when the coordinator answers; its workers are on their way then. What has started
      * when something does not is stopped again.
      *
-     * @param say gets a line for each step, for people
-     * @throws StackException while another stack runs on the folder
-     * @throws dev.muster.embedded.EmbeddedServerException if a server does not start
+     * @param say gets a line for each step, for people; called by several threads
+     * @throws StackException while another stack runs on the folder, or if a server does not start
      */
     public static LocalStack start(StackConfig config, Consumer<String> say) {
-        LocalStack stack = new LocalStack(config, say);
+        return start(config, say, _ -> {});
+    }
+
+    /**
+     * The same with a listener.
+     *
+     * @param listener hears what happens in the tree, on the supervisors' threads; must not wait
+     */
+    public static LocalStack start(StackConfig config, Consumer<String> say, Consumer<SupervisionEvent> listener) {
+        LocalStack stack = new LocalStack(config, say, listener);
         try {
-            StackProperties.delete(config.dataFolder());
-            stack.emptyTemporary();
-            stack.startServers();
-            stack.prepare();
-            stack.startCoordinator();
-            stack.properties().write(config.dataFolder());
+            stack.start();
             return stack;
         } catch (RuntimeException e) {
             stack.close();
@@ -92,14 +89,20 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
-    /** All that runs, in the order of starting, by name. The coordinator comes last. */
+    /** The restarts that the tree allows, for people. */
+    public static String intensities() {
+        return String.format(
+                Locale.ROOT,
+                "stack and servers %d restarts in %d s each",
+                StackTree.INTENSITY,
+                StackTree.PERIOD.toSeconds());
+    }
+
+    /** All that is supervised here, in the order of starting, by name. The coordinator comes last. */
     public Map<String, EmbeddedServer> servers() {
-        Map<String, EmbeddedServer> servers = new LinkedHashMap<>();
-        servers.put("postgres", postgres);
-        servers.put("kafka", kafka);
-        servers.put("sandbox", sandbox);
-        servers.put("coordinator", running(coordinator));
-        return servers;
+        Map<String, EmbeddedServer> all = new LinkedHashMap<>(servers.byName());
+        all.put(StackTree.COORDINATOR, coordinator);
+        return Collections.unmodifiableMap(all);
     }
 
     /** Where everything is, in the terms of the configuration: for clients in this JVM and for child processes. */
@@ -109,19 +112,23 @@ public final class LocalStack implements AutoCloseable {
 
     /** A small pool for looking; the workers have their own. */
     public Database database() {
-        return running(database);
+        Database opened = database;
+        if (opened == null) {
+            throw new IllegalStateException("the stack has not come so far");
+        }
+        return opened;
     }
 
     public Fleet fleet() {
-        return new Fleet(database());
+        return new Fleet(database(), folder("workers"));
     }
 
     public URI apiUrl() {
-        return running(coordinator).url();
+        return coordinator.url();
     }
 
     public URI sandboxUrl() {
-        return sandbox.url();
+        return servers.sandboxUrl();
     }
 
     /** What {@code stack.properties} says. */
@@ -136,23 +143,53 @@ public final class LocalStack implements AutoCloseable {
                 children);
     }
 
-    /** Writes {@code stack.properties} again, after a server came back under another process id. */
-    public void noteProperties() {
-        properties().write(config.dataFolder());
+    /** Completes when all of the tree has ended: it has given up, see {@link #checkUp}, or this was closed. */
+    public CompletableFuture<?> onExit() {
+        return tree.onExit();
     }
 
     /**
-     * Stops what runs: the coordinator with its workers, then sandbox, Kafka, Postgres. Does its work also on an
-     * interrupted thread, and to its end although something fails.
+     * Returns when the end is asked for, which may also be done by an interrupt.
+     *
+     * @throws StackException when the tree has given up: says why and what to do, the end of a log included
+     */
+    public void await(CompletableFuture<?> asked) {
+        try {
+            CompletableFuture.anyOf(asked, tree.onExit()).get();
+        } catch (InterruptedException _) {
+            return; // how the end is asked for
+        } catch (ExecutionException e) {
+            throw new StackException("can't watch the stack: " + e.getMessage(), e);
+        }
+        if (!asked.isDone()) {
+            checkUp();
+        }
+    }
+
+    /**
+     * Does nothing while the tree stands; a server in it may be down for a moment.
+     *
+     * @throws StackException when it has given up
+     */
+    public void checkUp() {
+        if (tree.onExit().isDone()) {
+            throw tree.gaveUp();
+        }
+    }
+
+    /**
+     * Stops what runs: the coordinator, then its workers, which drain, then sandbox, Kafka, Postgres. Does its work also
+     * on an interrupted thread, and to its end although something fails.
      */
     @Override
     public void close() {
         boolean interrupted = Thread.interrupted();
         try {
-            attempt("coordinator and workers", this::stopFleet);
-            attempt("sandbox", sandbox::stop);
-            attempt("Kafka", kafka::stop);
-            attempt("Postgres", postgres::stop);
+            attempt("coordinator", tree::stopCoordinator);
+            attempt("workers", this::endWorkers);
+            attempt("servers", tree::stop);
+            // Their processes have ended; this gives their folders back.
+            servers().forEach((name, server) -> attempt(name, server::stop));
             attempt("stack.properties", () -> StackProperties.delete(config.dataFolder()));
             attempt("folder", lock::close);
         } finally {
@@ -162,18 +199,18 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
-    private void startServers() {
+    private void start() {
+        StackProperties.delete(config.dataFolder());
+        emptyTemporary();
         say.accept("starting Postgres, Kafka and the sandbox provider in " + config.dataFolder());
-        inParallel(List.of(postgres::start, kafka::start, sandbox::start));
-        settings = settings.with(Setting.KAFKA_BOOTSTRAP, kafka.bootstrapServers())
-                .with(Setting.POSTGRES_URL, postgres.jdbcUrl())
-                .with(Setting.POSTGRES_USER, postgres.user())
-                .with(Setting.POSTGRES_PASSWORD, postgres.password())
-                .with(Setting.PAYMENTS_URL, sandbox.url().toString())
-                .with(Setting.FLEET_LAUNCHER, "process")
-                .with(Setting.FLEET_WORKERS, Integer.toString(config.workers()))
-                .with(Setting.FLEET_COMMAND, String.join("\t", MusterProcess.worker(folder(TEMPORARY))))
-                .with(Setting.FLEET_RUN_FOLDER, folder("workers").toString());
+        try {
+            tree.start();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StackException("stopped while starting", e);
+        }
+        up = true;
+        noteProperties();
     }
 
     private void emptyTemporary() {
@@ -185,45 +222,57 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
+    /** The servers are in service. The first time, all that it needs is made ready; it stays so, and it runs on. */
+    private void startCoordinator() {
+        if (database == null) {
+            settings = locate();
+            prepare();
+            say.accept("starting the coordinator and " + config.workers() + " workers");
+        }
+        coordinator.start();
+    }
+
+    private Settings locate() {
+        return servers.locate(settings)
+                .with(Setting.FLEET_LAUNCHER, "process")
+                .with(Setting.FLEET_WORKERS, Integer.toString(config.workers()))
+                .with(Setting.FLEET_COMMAND, String.join("\t", MusterProcess.worker(folder(TEMPORARY))))
+                .with(Setting.FLEET_RUN_FOLDER, folder("workers").toString());
+    }
+
     private void prepare() {
-        inParallel(List.of(() -> Migrations.migrate(settings), this::makeInternalTopics));
+        Preparation.schemaAndTopics(settings);
         Database opened = Database.open(settings, "muster-stack", CONNECTIONS, Optional.empty());
         database = opened;
         int orphans = fleet().killAll();
         if (orphans > 0) {
             say.accept("ended " + orphans + " workers that an earlier stack had left behind");
         }
-        QueueStore queues = new QueueStore(opened);
-        try (Admin admin = new KafkaClients(settings).admin("muster-stack")) {
-            TopicAdmin topics = new TopicAdmin(admin, settings);
-            for (Queue queue : config.queues()) {
-                QueueSetup.ensure(topics, queues, queue);
-            }
+        Preparation.queues(settings, opened, config.queues());
+        history.writeTo(opened);
+    }
+
+    /** After a start, since the process id is another one then; the first ones are noted together, when all is up. */
+    private synchronized void noteProperties() {
+        if (up) {
+            properties().write(config.dataFolder());
         }
     }
 
-    private void makeInternalTopics() {
-        try (Admin admin = new KafkaClients(settings).admin("muster-stack")) {
-            new TopicAdmin(admin, settings).ensureInternalTopics();
+    /** They drain, for which they need the servers. Without these they are killed; what they ran goes on at the next start. */
+    private void endWorkers() {
+        Database opened = database;
+        if (opened == null) {
+            return;
         }
-    }
-
-    private void startCoordinator() {
-        say.accept("starting the coordinator and " + config.workers() + " workers");
-        CoordinatorServer server = new CoordinatorServer(settings, config.dataFolder());
-        coordinator = server;
-        server.start();
-    }
-
-    private void stopFleet() {
-        if (coordinator != null) {
-            coordinator.stop();
+        Fleet fleet = fleet();
+        if (tree.stands()) {
+            fleet.end(settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plusSeconds(5));
+        } else {
+            fleet.killAll();
         }
-        if (database != null) {
-            // None are left when the coordinator ended in good order; all of them when it was killed.
-            fleet().end(settings.duration(Setting.WORKER_DRAIN_TIMEOUT).plusSeconds(5));
-            database.close();
-        }
+        history.close(); // while Postgres still runs
+        opened.close();
     }
 
     private Path folder(String name) {
@@ -236,29 +285,5 @@ public final class LocalStack implements AutoCloseable {
         } catch (RuntimeException e) {
             say.accept("stopping: " + what + ": " + e.getMessage());
         }
-    }
-
-    private static void inParallel(List<Runnable> steps) {
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            CompletableFuture<?>[] all = steps.stream()
-                    .map(step -> CompletableFuture.runAsync(step, threads))
-                    .toArray(CompletableFuture<?>[]::new);
-            CompletableFuture.allOf(all).get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException failure) {
-                throw failure;
-            }
-            throw new StackException("can't start: " + e.getCause(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new StackException("stopped while starting", e);
-        }
-    }
-
-    private static <T> T running(@Nullable T part) {
-        if (part == null) {
-            throw new IllegalStateException("the stack has not come so far");
-        }
-        return part;
     }
 }

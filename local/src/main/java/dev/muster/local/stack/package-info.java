@@ -1,6 +1,6 @@
 /**
- * The whole of Muster on one machine: real servers, a coordinator and its workers as child processes, started in order
- * and stopped in reverse. Used by {@code up} and {@code demo}.
+ * The whole of Muster on one machine: real servers, a coordinator and its workers as processes, in a supervision tree.
+ * Used by {@code up} and {@code demo}.
  */
 @NullMarked
 package dev.muster.local.stack;

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
+import dev.muster.embedded.Processes;
 import dev.muster.job.JobId;
 import dev.muster.job.JobState;
 import dev.muster.kafka.KafkaClients;
@@ -52,7 +53,8 @@ class LocalStackIT {
             assertThat(worker.isAlive()).isTrue();
         }
 
-        assertThat(worker.isAlive()).isFalse();
+        assertThat(Processes.awaitEnd(worker.process().stream().toList(), Duration.ZERO))
+                .isTrue();
         assertThat(StackProperties.read(folder)).isEmpty();
     }
 
@@ -68,7 +70,8 @@ class LocalStackIT {
             assertThat(worker.isAlive()).isTrue();
         }
 
-        assertThat(worker.isAlive()).isFalse();
+        assertThat(Processes.awaitEnd(worker.process().stream().toList(), Duration.ZERO))
+                .isTrue();
     }
 
     private StackConfig config() {

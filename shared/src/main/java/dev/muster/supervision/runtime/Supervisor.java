@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -79,14 +80,43 @@ public final class Supervisor implements Life {
         /** A start has succeeded. */
         record Born(Pid pid, Life life) implements Mail {}
 
+        /** A life that was started before does its work now. */
+        record InService(Pid pid) implements Mail {}
+
         record Kill() implements Mail {}
     }
 
     /** A call that waits; {@code start}: of a child that is to be added. */
     private record Call(CompletableFuture<Reply> reply, Optional<ChildStart> start) {}
 
-    /** A child's life, from the wish to start it. */
-    private record Running(ChildSpec child, Optional<Life> life, boolean stopped, long sinceNanos) {}
+    /**
+     * A child's life.
+     *
+     * @param wishedNanos when there was the wish to start it
+     * @param servesNanos since when it is in service; empty until it is
+     */
+    private record Running(
+            ChildSpec child, Optional<Life> life, boolean stopped, long wishedNanos, OptionalLong servesNanos) {
+        static Running wished(ChildSpec child, long nowNanos) {
+            return new Running(child, Optional.empty(), false, nowNanos, OptionalLong.empty());
+        }
+
+        Running born(Life life) {
+            return new Running(child, Optional.of(life), stopped, wishedNanos, servesNanos);
+        }
+
+        Running serving(long nowNanos) {
+            return new Running(child, life, stopped, wishedNanos, OptionalLong.of(nowNanos));
+        }
+
+        Running stopping() {
+            return new Running(child, life, true, wishedNanos, servesNanos);
+        }
+
+        Optional<String> name() {
+            return life.flatMap(Life::name);
+        }
+    }
 
     /**
      * Starts a supervisor and its children in order, and returns when all are in service.
@@ -183,6 +213,7 @@ public final class Supervisor implements Life {
             case Mail.Begin(List<SupervisorEffect> effects) -> effects.forEach(this::carryOut);
             case Mail.Told(SupervisorEvent event) -> decide(event);
             case Mail.Born(Pid pid, Life life) -> born(pid, life);
+            case Mail.InService(Pid pid) -> inService(pid);
             case Mail.Kill() -> {
                 running.values().forEach(child -> child.life().ifPresent(Life::kill));
                 end(new ExitReason.Killed());
@@ -217,7 +248,7 @@ public final class Supervisor implements Life {
 
     private void start(ChildSpec child, Pid pid) {
         ChildStart start = startOf(child);
-        running.put(pid, new Running(child, Optional.empty(), false, ticker.nanos()));
+        running.put(pid, Running.wished(child, ticker.nanos()));
         Thread.ofVirtual().name("start-" + path + "/" + child.id()).start(() -> {
             try {
                 inbox.add(start.start()
@@ -248,12 +279,24 @@ public final class Supervisor implements Life {
         if (wanted == null) {
             throw new IllegalStateException("INVARIANT: nobody wanted " + pid);
         }
-        long now = ticker.nanos();
-        listener.accept(new SupervisionEvent.Started(
-                path, wanted.child().id(), pid.number(), Duration.ofNanos(now - wanted.sinceNanos())));
-        running.put(pid, new Running(wanted.child(), Optional.of(life), false, now));
+        running.put(pid, wanted.born(life));
+        CompletableFuture<?> inService = life.inService();
+        if (inService.isDone()) {
+            inService(pid);
+        } else {
+            var _ = inService.thenRun(() -> inbox.add(new Mail.InService(pid)));
+        }
         decide(new StartResult.Started(pid));
         var _ = life.onExit().thenAccept(reason -> inbox.add(new Mail.Told(new Message.Exited(pid, reason))));
+    }
+
+    private void inService(Pid pid) {
+        Optional.ofNullable(running.get(pid)).ifPresent(child -> {
+            long now = ticker.nanos();
+            running.put(pid, child.serving(now));
+            listener.accept(new SupervisionEvent.Started(
+                    path, child.child().id(), pid.number(), Duration.ofNanos(now - child.wishedNanos()), child.name()));
+        });
     }
 
     private void stop(ChildSpec child, Pid pid) {
@@ -262,7 +305,7 @@ public final class Supervisor implements Life {
             return; // its exit is on its way
         }
         Life life = stopping.life().get();
-        running.put(pid, new Running(child, stopping.life(), true, stopping.sinceNanos()));
+        running.put(pid, stopping.stopping());
         switch (child.shutdown()) {
             case Shutdown.BrutalKill() -> life.kill();
             case Shutdown.Infinity() -> life.shutdown();
@@ -283,14 +326,17 @@ public final class Supervisor implements Life {
                                 path, wanted.child().id(), reason)));
             case StartResult.Ignored(Pid pid) -> running.remove(pid);
             case Message.Exited(Pid pid, ExitReason reason) ->
-                Optional.ofNullable(running.remove(pid))
-                        .ifPresent(was -> listener.accept(new SupervisionEvent.Exited(
-                                path,
-                                was.child().id(),
-                                pid.number(),
-                                reason,
-                                was.stopped(),
-                                Duration.ofNanos(ticker.nanos() - was.sinceNanos()))));
+                Optional.ofNullable(running.remove(pid)).ifPresent(was -> {
+                    long now = ticker.nanos();
+                    listener.accept(new SupervisionEvent.Exited(
+                            path,
+                            was.child().id(),
+                            pid.number(),
+                            reason,
+                            was.stopped(),
+                            Duration.ofNanos(now - was.servesNanos().orElse(now)),
+                            was.name()));
+                });
             case StartResult.Started _, Message.Call _, Message.Terminate _, Message.TryAgainRestart _ -> {}
         }
     }

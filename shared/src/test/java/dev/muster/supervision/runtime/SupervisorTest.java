@@ -186,6 +186,73 @@ class SupervisorTest {
         assertThat(lives.getLast().onExit()).isCompletedWithValue(new ExitReason.Shutdown());
     }
 
+    @Test
+    void a_life_that_comes_into_service_later_holds_up_no_other_and_is_told_by_its_name() throws Exception {
+        SlowLife slow = new SlowLife();
+        Supervisor supervisor = start(
+                flags(),
+                List.of(new ChildDefinition(ChildSpec.worker("slow"), () -> Optional.of(slow)), service("quick")));
+        assertThat(words()).containsExactly("quick started");
+
+        slow.serving.complete(true);
+
+        await().atMost(PATIENCE).until(() -> starts("slow") == 1);
+        supervisor.shutdown();
+        supervisor.onExit().get(20, TimeUnit.SECONDS);
+        assertThat(events)
+                .anyMatch(e -> e instanceof SupervisionEvent.Started started
+                        && started.name().equals(Optional.of("slow.7")))
+                .anyMatch(e -> e instanceof SupervisionEvent.Exited exited
+                        && exited.name().equals(Optional.of("slow.7"))
+                        && exited.stopped());
+    }
+
+    @Test
+    void a_life_that_ends_before_it_was_in_service_has_not_lived() throws Exception {
+        SlowLife slow = new SlowLife();
+        Supervisor supervisor =
+                start(flags(), List.of(new ChildDefinition(ChildSpec.worker("slow"), () -> Optional.of(slow))));
+
+        supervisor.shutdown();
+
+        supervisor.onExit().get(20, TimeUnit.SECONDS);
+        assertThat(starts("slow")).isZero();
+        assertThat(events)
+                .anyMatch(e -> e instanceof SupervisionEvent.Exited exited
+                        && exited.lived().isZero());
+    }
+
+    /** Does its work once a test says so. */
+    private static final class SlowLife implements Life {
+        private final CompletableFuture<Boolean> serving = new CompletableFuture<>();
+        private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
+
+        @Override
+        public CompletableFuture<Boolean> inService() {
+            return serving;
+        }
+
+        @Override
+        public Optional<String> name() {
+            return Optional.of("slow.7");
+        }
+
+        @Override
+        public CompletableFuture<ExitReason> onExit() {
+            return exit;
+        }
+
+        @Override
+        public void shutdown() {
+            exit.complete(new ExitReason.Shutdown());
+        }
+
+        @Override
+        public void kill() {
+            exit.complete(new ExitReason.Killed());
+        }
+    }
+
     private static SupervisorFlags flags() {
         return SupervisorFlags.defaults().withIntensity(3, Duration.ofSeconds(60));
     }

@@ -10,6 +10,9 @@ import dev.muster.protocol.Json;
 import dev.muster.protocol.RecordHeaders;
 import dev.muster.store.Outcome;
 import dev.muster.store.RunningJob;
+import dev.muster.supervision.ExitReason;
+import dev.muster.supervision.runtime.Life;
+import dev.muster.supervision.runtime.TaskSupervisor;
 import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
@@ -17,7 +20,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -29,10 +34,14 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 
 /**
- * Runs jobs, each on its own virtual thread with its own timeout. Whatever happens in one (an exception, an error, a
- * thread that ignores its interrupt) ends in an outcome for that one and touches no other. Thread-safe.
+ * Runs jobs, each as a task on its own virtual thread with its own timeout. Whatever happens in one (an exception, an
+ * error, a thread that ignores its interrupt) ends in an outcome for that one and touches no other. Thread-safe.
+ *
+ * <p>Told to end, it interrupts all jobs and drops what they say from then on; it has ended when the last thread has.
+ * Their rows stay running, and the next life starts them again under the same attempt. INVARIANT: never two threads for
+ * one job; so whoever gives up waiting for a thread has to end the process.
  */
-public final class JobRunner implements AutoCloseable {
+public final class JobRunner implements Life {
     private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
     /** How long an interrupted handler may take to notice before its thread is abandoned. */
     private static final Duration INTERRUPT_GRACE = Duration.ofSeconds(5);
@@ -42,18 +51,36 @@ public final class JobRunner implements AutoCloseable {
     private final FaultPoint.Listener faults;
     private final Ticker ticker;
     private final MeterRegistry meters;
-    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("job-", 0).factory());
+    private final Unending unending;
+    private final TaskSupervisor tasks = new TaskSupervisor("executor");
+    private final Set<Run> runs = ConcurrentHashMap.newKeySet();
+    private volatile boolean closing;
     private final ScheduledExecutorService timeouts = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("timeouts").daemon().factory());
 
     public JobRunner(
-            Handlers handlers, EffectGuard guard, FaultPoint.Listener faults, Ticker ticker, MeterRegistry meters) {
+            Handlers handlers,
+            EffectGuard guard,
+            FaultPoint.Listener faults,
+            Ticker ticker,
+            MeterRegistry meters,
+            Unending unending) {
         this.handlers = handlers;
         this.guard = guard;
         this.faults = faults;
         this.ticker = ticker;
         this.meters = meters;
+        this.unending = unending;
+        var _ = tasks.onExit().thenRun(timeouts::shutdownNow);
+    }
+
+    /** What becomes of threads that don't end when they are interrupted. Thread-safe. */
+    public interface Unending {
+        /** True when nobody has to wait for them, as the process is about to end. */
+        boolean isOfNoMatter();
+
+        /** So many have not ended in time: the process has to. */
+        void threads(int count);
     }
 
     /** Where a run's news go: the lane that owns its partition. Called on the run's thread. Thread-safe. */
@@ -66,35 +93,72 @@ public final class JobRunner implements AutoCloseable {
         void dropped(Run run);
     }
 
-    /** Starts a job's thread. */
-    public Run start(RunningJob job, EffectGuard.Intents intents, Listener listener) {
+    /** Starts a job's thread; empty once it was told to end. */
+    public Optional<Run> start(RunningJob job, EffectGuard.Intents intents, Listener listener) {
         Run run = new Run(job);
-        threads.execute(() -> {
-            try {
-                run(run, intents, listener);
-            } catch (RuntimeException | Error e) {
-                // Not by the handler's run, which has a boundary of its own: by what it says of itself, or by ours.
-                // It spends an attempt all the same, or the census would start it again and again.
-                LOG.atError().addKeyValue("job_id", run.id()).setCause(e).log("A run broke down outside its handler");
-                end(
-                        run,
-                        Verdicts.of(
-                                run.job(),
-                                e,
-                                RetryPolicy.defaults(),
-                                ThreadLocalRandom.current(),
-                                run.enteredAt(),
-                                run.closedSteps()),
-                        listener);
-            }
-        });
-        return run;
+        runs.add(run);
+        try {
+            var _ = tasks.start(() -> carryOut(run, intents, listener));
+        } catch (IllegalStateException e) { // it was told to end
+            runs.remove(run);
+            return Optional.empty();
+        }
+        if (closing) {
+            run.lose(); // RACE: shutdown() may have gone through the runs before this one was there
+        }
+        return Optional.of(run);
+    }
+
+    /** False once it was told to end. */
+    public boolean isOpen() {
+        return !closing;
     }
 
     @Override
-    public void close() {
-        timeouts.shutdownNow();
-        threads.shutdownNow();
+    public CompletableFuture<ExitReason> onExit() {
+        return tasks.onExit();
+    }
+
+    @Override
+    public void shutdown() {
+        closing = true;
+        runs.forEach(Run::lose); // first: what an interrupted handler says is no outcome
+        if (unending.isOfNoMatter()) {
+            tasks.kill();
+        } else {
+            tasks.shutdown();
+        }
+    }
+
+    @Override
+    public void kill() {
+        if (!tasks.onExit().isDone()) {
+            shutdown();
+            unending.threads(tasks.active());
+            tasks.kill();
+        }
+    }
+
+    private void carryOut(Run run, EffectGuard.Intents intents, Listener listener) {
+        try {
+            run(run, intents, listener);
+        } catch (RuntimeException | Error e) {
+            // Not by the handler's run, which has a boundary of its own: by what it says of itself, or by ours.
+            // It spends an attempt all the same, or the census would start it again and again.
+            LOG.atError().addKeyValue("job_id", run.id()).setCause(e).log("A run broke down outside its handler");
+            end(
+                    run,
+                    Verdicts.of(
+                            run.job(),
+                            e,
+                            RetryPolicy.defaults(),
+                            ThreadLocalRandom.current(),
+                            run.enteredAt(),
+                            run.closedSteps()),
+                    listener);
+        } finally {
+            runs.remove(run);
+        }
     }
 
     private void run(Run run, EffectGuard.Intents intents, Listener listener) {
@@ -218,6 +282,9 @@ public final class JobRunner implements AutoCloseable {
         if (thrown instanceof ParkedException) {
             return "parked";
         }
-        return run.isTimedOut() ? "timeout" : "retryable";
+        if (run.isTimedOut()) {
+            return "timeout";
+        }
+        return run.isCancelled() ? "interrupted" : "retryable";
     }
 }

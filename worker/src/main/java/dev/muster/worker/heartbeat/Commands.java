@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
@@ -18,6 +19,7 @@ import org.slf4j.LoggerFactory;
 public final class Commands implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
     private static final Duration POLL = Duration.ofSeconds(1);
+    private static final Duration END = Duration.ofSeconds(1);
 
     private final org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> reader;
     private final Consumer<Command> obey;
@@ -39,7 +41,7 @@ public final class Commands implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            reader.close();
+            reader.close(CloseOptions.timeout(END));
         }
     }
 

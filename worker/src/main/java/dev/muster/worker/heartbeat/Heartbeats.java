@@ -3,11 +3,12 @@ package dev.muster.worker.heartbeat;
 import dev.muster.fleet.Heartbeat;
 import dev.muster.protocol.HeartbeatCodec;
 import dev.muster.protocol.Topics;
+import dev.muster.worker.FaultPoint;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -22,38 +23,44 @@ public final class Heartbeats implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Heartbeats.class);
 
     private final Producer<byte[], byte[]> producer;
-    private final LongFunction<Heartbeat> heartbeat;
+    private final Supplier<Heartbeat> heartbeat;
     private final Duration interval;
-    private volatile boolean closed;
+    private final FaultPoint.Listener faults;
 
     /**
-     * A sender; {@link #run} is its thread.
+     * A sender; {@link #run} is its thread, and ends when that is interrupted.
      *
-     * @param heartbeat makes the heartbeat with the given sequence number
+     * @param heartbeat makes the next heartbeat
      */
-    public Heartbeats(Producer<byte[], byte[]> producer, LongFunction<Heartbeat> heartbeat, Duration interval) {
+    public Heartbeats(
+            Producer<byte[], byte[]> producer,
+            Supplier<Heartbeat> heartbeat,
+            Duration interval,
+            FaultPoint.Listener faults) {
         this.producer = producer;
         this.heartbeat = heartbeat;
         this.interval = interval;
+        this.faults = faults;
     }
 
     @Override
     public void run() {
-        long sequence = 0;
         try {
-            while (!closed) {
-                send(heartbeat.apply(++sequence));
+            while (!Thread.currentThread().isInterrupted()) {
+                faults.reached(FaultPoint.HEARTBEAT);
+                send(heartbeat.get());
                 TimeUnit.NANOSECONDS.sleep(interval.toNanos());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
+            // With it set, the producer would refuse to wait for its own thread.
+            boolean interrupted = Thread.interrupted();
             producer.close(Duration.ofMillis(500));
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
-    }
-
-    public void close() {
-        closed = true;
     }
 
     private void send(Heartbeat beat) {

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -107,19 +106,25 @@ public final class Lane implements Runnable {
 
     @Override
     public void run() {
-        rehearse();
-        while (!closed) {
-            try {
-                runOnce();
-                recovered();
-            } catch (StoreException e) {
-                troubled(e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                break;
+        try {
+            rehearse();
+            while (!closed) {
+                step();
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            runs.abandon(); // also when it breaks down: jobs wait for it
         }
-        runs.abandon();
+    }
+
+    private void step() throws InterruptedException {
+        try {
+            runOnce();
+            recovered();
+        } catch (StoreException e) {
+            troubled(e);
+        }
     }
 
     /**
@@ -145,7 +150,7 @@ public final class Lane implements Runnable {
         settle();
         rescue(taken);
         startDue(taken);
-        if (!draining && partitions.claim()) {
+        if (mayStart() && partitions.claim()) {
             dueAt = Math.min(dueAt, in(SOON)); // one of them may be due before the next look
         }
         runs.storeEntries();
@@ -176,6 +181,11 @@ public final class Lane implements Runnable {
             }
             case LaneEvent.HandlerEntered(Entered entered) -> runs.entered(entered);
             case LaneEvent.Intending request -> runs.intending(request);
+            case LaneEvent.RunnerReady() -> {
+                if (runs.hasUnstarted()) {
+                    censusAt = parts.ticker().nanos();
+                }
+            }
             case LaneEvent.ScanNow() -> scanAt = parts.ticker().nanos();
             case LaneEvent.QueuesSeen() -> {} // what it may do now, it finds out by itself
         }
@@ -186,7 +196,7 @@ public final class Lane implements Runnable {
         if (troubles > 0) {
             return TimeUnit.MILLISECONDS.toNanos(Math.min(500, 25L << Math.min(troubles, 5)));
         }
-        if (runs.hasWork() || partitions.hasUntaken() || (!draining && partitions.hasClaimable())) {
+        if (runs.hasWork() || partitions.hasUntaken() || (mayStart() && partitions.hasClaimable())) {
             return partitions.hasUntaken() && !runs.hasWork() ? TimeUnit.MILLISECONDS.toNanos(20) : 0;
         }
         long now = parts.ticker().nanos();
@@ -211,7 +221,7 @@ public final class Lane implements Runnable {
     /** Looks for running rows of others in our partitions, and adopts those of the fenced. */
     private void rescue(boolean taken) {
         List<PartitionEpoch> owned = partitions.owned();
-        if (draining || owned.isEmpty() || !(taken || isTime(scanAt))) {
+        if (!mayStart() || owned.isEmpty() || !(taken || isTime(scanAt))) {
             if (isTime(scanAt)) {
                 scanAt = in(IDLE_SCAN);
             }
@@ -241,7 +251,7 @@ public final class Lane implements Runnable {
 
     private void startDue(boolean taken) {
         List<PartitionEpoch> owned = partitions.owned();
-        if (draining || owned.isEmpty() || !(taken || isTime(dueAt))) {
+        if (!mayStart() || owned.isEmpty() || !(taken || isTime(dueAt))) {
             if (isTime(dueAt)) {
                 dueAt = in(LONGEST_REST);
             }
@@ -269,6 +279,11 @@ public final class Lane implements Runnable {
         if (started.isEmpty()) {
             dueAt = in(SOON); // somebody else's by now, or locked: asking again at once would not change that
         }
+    }
+
+    /** Without an executor nothing should become running: it would have no thread. */
+    private boolean mayStart() {
+        return !draining && parts.runner().isReady();
     }
 
     private boolean isOurs(RunningJob job) {
@@ -310,7 +325,7 @@ public final class Lane implements Runnable {
     }
 
     @Override
-    public @Nullable String toString() {
+    public String toString() {
         return "lane-" + index;
     }
 

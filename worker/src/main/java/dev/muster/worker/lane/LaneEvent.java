@@ -42,6 +42,9 @@ public sealed interface LaneEvent {
     /** Somebody was fenced: look for running rows of others now. */
     record ScanNow() implements LaneEvent {}
 
+    /** There is an executor again: what has a row and no thread can be started. */
+    record RunnerReady() implements LaneEvent {}
+
     /** The queues were looked at again: a pause may have begun or ended, a topic may be known to be the same. */
     record QueuesSeen() implements LaneEvent {}
 }

@@ -4,7 +4,7 @@ import dev.muster.store.OwnershipStore;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
-import dev.muster.worker.execution.JobRunner;
+import dev.muster.worker.execution.LateRunner;
 import dev.muster.worker.execution.Slots;
 import dev.muster.worker.intake.Demand;
 import dev.muster.worker.intake.QueueWatch;
@@ -19,7 +19,7 @@ import java.util.function.Predicate;
  */
 public record LaneParts(
         OwnershipStore store,
-        JobRunner runner,
+        LateRunner runner,
         Slots slots,
         Demand demand,
         QueueWatch queues,

@@ -1,39 +1,50 @@
 package dev.muster.worker.lane;
 
 import dev.muster.store.PartitionEpoch;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
-/** Ties the knot between lanes and intake, which know each other: named first, bound when both are made. Thread-safe. */
+/**
+ * The poll loop as the lanes see it: another life of it after each restart, and none for moments. What is said while
+ * there is none is lost, and may be: the next one gets its partitions anew, under a higher epoch. Thread-safe.
+ */
 public final class LateIntake implements IntakePort {
-    private volatile @Nullable IntakePort intake;
+    private volatile IntakePort intake = new Nobody();
 
-    /** Says who it is; before either of them runs. */
+    /** Says who it is from now on; before that one runs. */
     public void bind(IntakePort port) {
         intake = port;
     }
 
     @Override
     public void resume(PartitionEpoch partition, long offset, int seek) {
-        bound().resume(partition, offset, seek);
+        intake.resume(partition, offset, seek);
     }
 
     @Override
     public void hold(PartitionEpoch partition) {
-        bound().hold(partition);
+        intake.hold(partition);
     }
 
     @Override
     public void claimed(PartitionEpoch partition, long offset) {
-        bound().claimed(partition, offset);
+        intake.claimed(partition, offset);
     }
 
     @Override
     public void demand() {
-        bound().demand();
+        intake.demand();
     }
 
-    private IntakePort bound() {
-        return Objects.requireNonNull(intake, "a lane spoke to intake before the worker was put together");
+    private record Nobody() implements IntakePort {
+        @Override
+        public void resume(PartitionEpoch partition, long offset, int seek) {}
+
+        @Override
+        public void hold(PartitionEpoch partition) {}
+
+        @Override
+        public void claimed(PartitionEpoch partition, long offset) {}
+
+        @Override
+        public void demand() {}
     }
 }

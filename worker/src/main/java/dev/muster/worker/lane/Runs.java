@@ -42,6 +42,8 @@ final class Runs {
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
     private final List<LaneEvent.Intending> intending = new ArrayList<>();
     private final List<Entered> entered = new ArrayList<>();
+    /** True while rows of ours may have no thread, since there was no executor to start one. */
+    private boolean unstarted;
 
     Runs(LaneParts parts, EffectGuard.Intents intents, JobRunner.Listener listener) {
         this.parts = parts;
@@ -50,7 +52,11 @@ final class Runs {
     }
 
     boolean isEmpty() {
-        return running.isEmpty();
+        return running.isEmpty() && !unstarted;
+    }
+
+    boolean hasUnstarted() {
+        return unstarted;
     }
 
     boolean hasWork() {
@@ -59,7 +65,13 @@ final class Runs {
 
     /** Starts the thread of a row that has just become ours; its slot is taken already. */
     void start(RunningJob job) {
-        running.put(job.id(), parts.runner().start(job, intents, listener));
+        Optional<Run> started = parts.runner().start(job, intents, listener);
+        if (started.isPresent()) {
+            running.put(job.id(), started.get());
+        } else {
+            unstarted = true; // its row is ours: the census starts it when there is an executor again
+            parts.slots().release(1);
+        }
     }
 
     void ended(Run run, Outcome outcome) {
@@ -192,19 +204,20 @@ final class Runs {
                 forget(run.id());
             }
         }
-        rows.forEach((id, row) -> {
-            if (!running.containsKey(id)) {
+        rows.keySet().removeAll(running.keySet());
+        unstarted = !rows.isEmpty() && !parts.runner().isReady();
+        if (!unstarted) {
+            rows.forEach((id, row) -> {
                 LOG.atInfo().addKeyValue("job_id", id).log("A row of ours had no thread; it is started");
                 parts.slots().takeAnyway(1);
                 start(row);
-            }
-        });
+            });
+        }
     }
 
-    /** The process ends: nobody waits for an intent any more. */
+    /** The lane ends: whoever waits for an intent waits in vain. */
     void abandon() {
-        intending.forEach(
-                wish -> wish.answer().completeExceptionally(new IllegalStateException("the worker is ending")));
+        intending.forEach(wish -> wish.answer().completeExceptionally(new IllegalStateException("its lane has ended")));
         intending.clear();
     }
 

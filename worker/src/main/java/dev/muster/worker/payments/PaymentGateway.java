@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The payment provider behind a circuit breaker. A call is made under the idempotency key that it is given; what the
@@ -38,6 +39,10 @@ public final class PaymentGateway {
     /** The circuit's name. */
     public static final String CIRCUIT = "payments";
 
+    /** How long an open circuit stays so, at least. */
+    static final Duration OPEN = Duration.ofSeconds(2);
+
+    private static final String HEALTH = "health";
     private static final String JOB_ID = "job_id";
     private static final Duration PARKED = Duration.ofSeconds(2);
     /**
@@ -51,13 +56,17 @@ public final class PaymentGateway {
     private final CircuitBreaker circuit;
     private final MeterRegistry meters;
     private final Ticker clock;
+    private final boolean checked;
+    private final LongAdder calls = new LongAdder();
 
     /**
      * A gateway; nothing is sent yet.
      *
      * @param timeout of connecting and of reading an answer, each
+     * @param checked true when a {@link HealthCheck} runs: then no job is sent to try an open circuit, the check is
      */
-    public PaymentGateway(String baseUrl, String apiKey, Duration timeout, MeterRegistry meters, Ticker clock) {
+    public PaymentGateway(
+            String baseUrl, String apiKey, Duration timeout, boolean checked, MeterRegistry meters, Ticker clock) {
         // Our own retries carry on after a crash too; the client's would hide calls from the breaker. And the JDK
         // would repeat a POST by itself when a kept connection breaks.
         System.setProperty("sun.net.http.retryPost", "false");
@@ -70,10 +79,11 @@ public final class PaymentGateway {
                 .setConnectTimeout((int) Math.min(timeout.toMillis(), 2_000))
                 .setReadTimeout((int) timeout.toMillis())
                 .build();
-        this.circuits = CircuitBreakerRegistry.of(circuitConfig());
+        this.circuits = CircuitBreakerRegistry.of(circuitConfig(checked));
         this.circuit = circuits.circuitBreaker(CIRCUIT);
         this.meters = meters;
         this.clock = clock;
+        this.checked = checked;
     }
 
     /**
@@ -106,10 +116,13 @@ public final class PaymentGateway {
      */
     PaymentAnswer charge(PaymentCharge payment, JobId job, String idempotencyKey, Optional<Instant> unansweredSince)
             throws StripeException {
-        if (!circuit.tryAcquirePermission()) {
+        // After its wait the breaker would let jobs try. Where a health check runs, that tries, and burns no job.
+        boolean open = checked && circuit.getState() == CircuitBreaker.State.OPEN;
+        if (open || !circuit.tryAcquirePermission()) {
             count("charge", "circuit_open");
             throw new ParkedException("the circuit to the payment provider is open", PARKED);
         }
+        calls.increment();
         long started = circuit.getCurrentTimestamp();
         try {
             Optional<PaymentAnswer> before = unansweredSince.isPresent()
@@ -120,8 +133,40 @@ public final class PaymentGateway {
             circuit.onResult(circuit.getCurrentTimestamp() - started, circuit.getTimestampUnit(), answer);
             return answer;
         } catch (StripeException | RuntimeException e) {
+            if (Thread.currentThread().isInterrupted()) {
+                circuit.releasePermission(); // we have cut the call off ourselves, which says nothing about the
+                // provider
+                throw e;
+            }
             circuit.onError(circuit.getCurrentTimestamp() - started, circuit.getTimestampUnit(), e);
             throw e;
+        }
+    }
+
+    /** How many charges were begun. */
+    long calls() {
+        return calls.sum();
+    }
+
+    /**
+     * Asks for something that costs nothing and changes nothing. Any answer but a server's error, or that it is asked too
+     * often, is a sign of life: a key that may not read the balance gets one too.
+     */
+    boolean answers() {
+        try {
+            stripe.v1().balance().retrieve();
+            count(HEALTH, "2xx");
+            return true;
+        } catch (RateLimitException e) {
+            count(HEALTH, "429");
+            return false;
+        } catch (ApiConnectionException e) {
+            count(HEALTH, "connect_error");
+            return false;
+        } catch (StripeException e) {
+            boolean refused = e.getStatusCode() != null && e.getStatusCode() < 500;
+            count(HEALTH, refused ? "other_4xx" : "5xx");
+            return refused;
         }
     }
 
@@ -228,14 +273,14 @@ public final class PaymentGateway {
         MeterName.PROVIDER_REQUESTS.counter(meters, CIRCUIT, operation, outcome).increment();
     }
 
-    private static CircuitBreakerConfig circuitConfig() {
+    private static CircuitBreakerConfig circuitConfig(boolean checked) {
         return CircuitBreakerConfig.custom()
                 .slidingWindowType(CircuitBreakerConfig.SlidingWindowType.COUNT_BASED)
                 .slidingWindowSize(50)
                 .minimumNumberOfCalls(20)
                 .failureRateThreshold(50)
-                .waitDurationInOpenState(Duration.ofSeconds(2))
-                .automaticTransitionFromOpenToHalfOpenEnabled(true)
+                .waitDurationInOpenState(OPEN)
+                .automaticTransitionFromOpenToHalfOpenEnabled(!checked)
                 .permittedNumberOfCallsInHalfOpenState(5)
                 .build();
     }

@@ -3,6 +3,7 @@ package dev.muster.worker.poll;
 import dev.muster.protocol.Topics;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.time.Ticker;
+import dev.muster.worker.FaultPoint;
 import dev.muster.worker.intake.Demand;
 import dev.muster.worker.intake.QueueWatch;
 import dev.muster.worker.lane.IntakePort;
@@ -52,7 +53,8 @@ public final class Intake implements Runnable, IntakePort {
     private final List<Lane> lanes;
     private final Demand demand;
     private final QueueWatch queues;
-    private final LostHook onLost;
+    private final Hooks hooks;
+    private final FaultPoint.Listener faults;
     private final Ticker ticker;
     private final ConcurrentLinkedQueue<Order> orders = new ConcurrentLinkedQueue<>();
     private final Map<TopicPartition, Assigned> assigned = new HashMap<>();
@@ -71,22 +73,29 @@ public final class Intake implements Runnable, IntakePort {
             List<Lane> lanes,
             Demand demand,
             QueueWatch queues,
-            LostHook onLost,
+            Hooks hooks,
+            FaultPoint.Listener faults,
             Ticker ticker) {
         this.consumer = consumer;
         this.lanes = List.copyOf(lanes);
         this.demand = demand;
         this.queues = queues;
-        this.onLost = onLost;
+        this.hooks = hooks;
+        this.faults = faults;
         this.ticker = ticker;
         this.committedAt = ticker.nanos();
     }
 
-    /** Called on the poll thread when the group has expelled this worker, before the client joins again. */
-    @FunctionalInterface
-    public interface LostHook {
-        /** Reads the own row; ends the process if it is fenced, so that a zombie does not rejoin. */
+    /** What has to be known, or said, in Postgres around a membership. Called on the poll thread, out of the group or on the way there. */
+    public interface Hooks {
+        /**
+         * The group has expelled this worker, and the client is about to join again: reads the own row, and ends the
+         * process if it is fenced, so that a zombie does not rejoin.
+         */
         void onLost();
+
+        /** It leaves the group while jobs may run: says that this is no death. */
+        void onLeaving();
     }
 
     /** What lanes ask of the poll loop. */
@@ -150,14 +159,25 @@ public final class Intake implements Runnable, IntakePort {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            // LEAVE_GROUP: a plain close of a static member keeps its partitions blocked until its session ends.
+            end();
+        }
+    }
+
+    private void end() {
+        try {
+            hooks.onLeaving();
+            // LEAVE_GROUP: a plain close of a static member keeps its partitions blocked until its session ends, and
+            // its instance id, under which the next life of this loop joins.
             consumer.close(CloseOptions.groupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP)
                     .withTimeout(Duration.ofSeconds(2)));
+        } finally {
+            new Rebalance().release(Set.copyOf(assigned.keySet()), "Let go"); // what a failed close has not
         }
     }
 
     private void runOnce() throws InterruptedException {
         try {
+            faults.reached(FaultPoint.POLLING);
             if (subscribe()) {
                 obey();
                 findBeginnings();
@@ -338,10 +358,13 @@ public final class Intake implements Runnable, IntakePort {
         public void onPartitionsLost(Collection<TopicPartition> partitions) {
             release(partitions, "Lost");
             // The one callback that may wait for Postgres: out of the group it blocks nobody.
-            onLost.onLost();
+            hooks.onLost();
         }
 
-        private void release(Collection<TopicPartition> partitions, String what) {
+        void release(Collection<TopicPartition> partitions, String what) {
+            if (partitions.isEmpty()) {
+                return;
+            }
             Map<Lane, List<PartitionEpoch>> byLane = new HashMap<>();
             for (TopicPartition tp : new HashSet<>(partitions)) {
                 Assigned known = assigned.remove(tp);

@@ -33,7 +33,6 @@ public final class TrustWindow implements Runnable, EffectGuard {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition seen = lock.newCondition();
     private volatile Reading last;
-    private volatile boolean closed;
 
     /** When a read that found the row alive began, on both clocks: the monotonic one may stand still in a suspended VM. */
     private record Reading(long nanos, Instant wall) {}
@@ -92,7 +91,7 @@ public final class TrustWindow implements Runnable, EffectGuard {
      */
     public void lookUntilAnswered() {
         Reading before = last;
-        while (!closed && last.equals(before)) {
+        while (last.equals(before)) {
             look();
             if (last.equals(before)) {
                 LockSupport.parkNanos(ASK_AGAIN.toNanos());
@@ -103,17 +102,13 @@ public final class TrustWindow implements Runnable, EffectGuard {
     @Override
     public void run() {
         try {
-            while (!closed) {
+            while (!Thread.currentThread().isInterrupted()) {
                 look();
                 TimeUnit.NANOSECONDS.sleep(window.toNanos() / 2);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    public void close() {
-        closed = true;
     }
 
     private void signal() {

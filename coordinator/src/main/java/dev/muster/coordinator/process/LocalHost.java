@@ -1,4 +1,4 @@
-package dev.muster.coordinator.fleet;
+package dev.muster.coordinator.process;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -30,12 +30,12 @@ public final class LocalHost {
     }
 
     /** True if a recorded host is this one. */
-    static boolean isHere(@Nullable String host) {
+    public static boolean isHere(@Nullable String host) {
         return host != null && (host.equals(name()) || LOOPBACK.contains(host));
     }
 
     /** The process that had this pid and was started then, if it still runs. A pid alone may be somebody else's by now. */
-    static Optional<ProcessHandle> find(long pid, @Nullable Instant startedAt) {
+    public static Optional<ProcessHandle> find(long pid, @Nullable Instant startedAt) {
         return ProcessHandle.of(pid).filter(handle -> isSame(handle, startedAt) && isAlive(handle));
     }
 

@@ -1,4 +1,4 @@
-package dev.muster.coordinator.fleet;
+package dev.muster.coordinator.process;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,17 +10,17 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /** The file that a worker's output goes to. The process writes it by itself, so that it outlives the coordinator. */
-record WorkerLog(Path file) {
+public record WorkerLog(Path file) {
     private static final long LARGEST = 20L << 20;
     private static final int TAIL_BYTES = 8 * 1024;
     private static final int TAIL_LINES = 20;
 
-    static WorkerLog of(Path folder, String worker) {
+    public static WorkerLog of(Path folder, String worker) {
         return new WorkerLog(folder.resolve(worker + ".log"));
     }
 
     /** Makes the folder; a log that has grown too large is put aside, the one before it is dropped. */
-    void prepare() throws IOException {
+    public void prepare() throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (folder != null) {
             Files.createDirectories(folder);
@@ -31,7 +31,7 @@ record WorkerLog(Path file) {
     }
 
     /** Its last lines; none when it can't be read. */
-    List<String> tail() {
+    public List<String> tail() {
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
             long from = Math.max(0, channel.size() - TAIL_BYTES);
             ByteBuffer buffer = ByteBuffer.allocate(TAIL_BYTES);

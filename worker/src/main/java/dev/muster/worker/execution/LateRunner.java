@@ -1,0 +1,30 @@
+package dev.muster.worker.execution;
+
+import dev.muster.store.RunningJob;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The executor as the lanes see it: another life of it after each restart, and none for moments. A job that finds none
+ * has a row and no thread; the census starts it later. Thread-safe.
+ */
+public final class LateRunner {
+    private volatile @Nullable JobRunner runner;
+
+    /** Says who it is from now on. */
+    public void bind(JobRunner life) {
+        runner = life;
+    }
+
+    /** False while jobs can't be started: then nothing should become running. */
+    public boolean isReady() {
+        JobRunner now = runner;
+        return now != null && now.isOpen();
+    }
+
+    /** Starts a job's thread; empty: there is nobody to run it now. */
+    public Optional<Run> start(RunningJob job, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        JobRunner now = runner;
+        return now == null ? Optional.empty() : now.start(job, intents, listener);
+    }
+}
