@@ -220,8 +220,8 @@ public final class HttpApi implements AutoCloseable {
                 if (!address.isLoopbackAddress()) {
                     LOG.warn(
                             "The HTTP API listens on {}, which others can reach, and asks nobody for a password. It"
-                                + " shows jobs and workers and changes nothing; put a proxy with authentication before"
-                                + " it",
+                                    + " shows jobs and workers and changes nothing; put a proxy with authentication before"
+                                    + " it",
                             host);
                     return;
                 }
