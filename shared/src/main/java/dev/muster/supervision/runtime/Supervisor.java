@@ -203,6 +203,13 @@ public final class Supervisor implements Life {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // nobody has this thread to interrupt it
+        } catch (
+                Throwable
+                        e) { // such as a listener's: a supervisor that breaks leaves no children behind, and its parent
+            // decides
+            running.values().forEach(child -> child.life().ifPresent(Life::kill));
+            exit.complete(new ExitReason.Crash(e.toString()));
+            initialized.complete(false);
         } finally {
             refuseCalls();
         }

@@ -144,6 +144,23 @@ class SupervisorTest {
     }
 
     @Test
+    void one_that_breaks_itself_leaves_no_child_behind_and_tells_its_parent() throws Exception {
+        Supervisor supervisor = Supervisor.start("root", flags(), List.of(service("a")), Ticker.system(), event -> {
+            if (event instanceof SupervisionEvent.Exited) {
+                throw new IllegalStateException("a listener that must not");
+            }
+        });
+        started.add(supervisor);
+        ThreadLife first = the("a");
+
+        first.shutdown();
+
+        assertThat(supervisor.onExit().get(20, TimeUnit.SECONDS)).isInstanceOf(ExitReason.Crash.class);
+        first.onExit().get(20, TimeUnit.SECONDS);
+        assertThat(the("a")).isSameAs(first);
+    }
+
+    @Test
     void children_come_and_go_at_run_time_thousands_of_them() throws Exception {
         int many = 2_000;
         Supervisor supervisor = start(flags(), List.of());
