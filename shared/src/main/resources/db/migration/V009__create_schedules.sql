@@ -100,6 +100,7 @@ DECLARE
     late uuid[];
     keys text[];
     queues text[];
+    ended uuid[];
 BEGIN
     SELECT array_agg(l.job_id) INTO late FROM (
         SELECT w.job_id
@@ -125,8 +126,11 @@ BEGIN
             'its deadline was ' || to_char(g.deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
             g.attempt, g.failures, g.recoveries, p_incarnation, g.submitted_at, g.claimed_at
         FROM gone g)
-    SELECT array_agg(g.queue), array_agg(g.order_key) INTO queues, keys
-    FROM gone g WHERE g.key_position IS NOT NULL;
+    SELECT array_agg(g.job_id), array_agg(g.queue) FILTER (WHERE g.key_position IS NOT NULL),
+           array_agg(g.order_key) FILTER (WHERE g.key_position IS NOT NULL)
+    INTO ended, queues, keys
+    FROM gone g;
+    PERFORM job_over(coalesce(ended, '{}'));
 
     IF keys IS NOT NULL THEN
         UPDATE job_waiting w SET due_at = now()

@@ -1,7 +1,5 @@
 package dev.muster.store;
 
-import static dev.muster.store.Columns.bytes;
-import static dev.muster.store.Columns.of;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.job.JobId;
@@ -175,8 +173,13 @@ public final class DeadLetterStore {
                 DeadLetterSql.PAGE,
                 statement -> {
                     statement.setArray(
-                            1, of(statement, "uuid", places, place -> place.id().value()));
-                    statement.setArray(2, of(statement, "bigint", places, Place::seq));
+                            1,
+                            Columns.of(
+                                    statement,
+                                    "uuid",
+                                    places,
+                                    place -> place.id().value()));
+                    statement.setArray(2, Columns.of(statement, "bigint", places, Place::seq));
                 },
                 DeadLetterStore::kept);
     }
@@ -230,38 +233,50 @@ public final class DeadLetterStore {
     }
 
     private static void bind(PreparedStatement statement, List<Letter> letters) throws SQLException {
-        statement.setArray(7, of(statement, "uuid", letters, l -> l.dead().id().value()));
-        statement.setArray(8, of(statement, "bigint", letters, l -> l.dead().seq()));
-        statement.setArray(9, of(statement, "uuid", letters, l -> l.target().value()));
-        statement.setArray(10, of(statement, "timestamptz", letters, l -> Db.timestamp(l.due())));
         statement.setArray(
-                11, of(statement, "integer", letters, l -> l.maxFailures().orElse(null)));
+                7, Columns.of(statement, "uuid", letters, l -> l.dead().id().value()));
+        statement.setArray(
+                8, Columns.of(statement, "bigint", letters, l -> l.dead().seq()));
+        statement.setArray(
+                9, Columns.of(statement, "uuid", letters, l -> l.target().value()));
+        statement.setArray(10, Columns.of(statement, "timestamptz", letters, l -> Db.timestamp(l.due())));
+        statement.setArray(
+                11,
+                Columns.of(statement, "integer", letters, l -> l.maxFailures().orElse(null)));
         statement.setArray(
                 12,
-                of(
+                Columns.of(
                         statement,
                         "timestamptz",
                         letters,
                         l -> Db.timestamp(l.deadline().orElse(null))));
         statement.setArray(
                 13,
-                of(statement, "text", letters, l -> l.asJob().map(AsJob::type).orElse(null)));
+                Columns.of(
+                        statement,
+                        "text",
+                        letters,
+                        l -> l.asJob().map(AsJob::type).orElse(null)));
         statement.setArray(
                 14,
-                of(
+                Columns.of(
                         statement,
                         "text",
                         letters,
                         l -> l.asJob().flatMap(AsJob::orderKey).orElse(null)));
         statement.setArray(
                 15,
-                bytes(statement, letters, l -> l.asJob().map(AsJob::payloadHash).orElse(null)));
-        statement.setArray(16, bytes(statement, letters, l -> l.payload().orElse(null)));
+                Columns.bytes(
+                        statement,
+                        letters,
+                        l -> l.asJob().map(AsJob::payloadHash).orElse(null)));
+        statement.setArray(
+                16, Columns.bytes(statement, letters, l -> l.payload().orElse(null)));
     }
 
     /** Binds the filter from the first parameter on; the number of the next one. */
     private static int bind(PreparedStatement statement, Filter filter) throws SQLException {
-        @Nullable Array ids = filter.ids().isEmpty() ? null : of(statement, "uuid", filter.ids(), JobId::value);
+        @Nullable Array ids = filter.ids().isEmpty() ? null : Columns.of(statement, "uuid", filter.ids(), JobId::value);
         statement.setArray(1, ids);
         statement.setArray(2, ids);
         int at = text(statement, 3, filter.group());
