@@ -36,7 +36,7 @@ final class VerdictsTest {
 
     @Test
     void what_would_run_again_is_over_when_somebody_wishes_it_cancelled_and_what_is_final_stands() {
-        Wish wish = new Wish(SampleJob.running().id(), "alice", Optional.of("wrong amount"));
+        Wish wish = new Wish(JobId.of("test", "1"), "alice", Optional.of("wrong amount"));
 
         for (JobResult again : List.of(JobResult.retry("x"), new JobResult.Snooze("x", Duration.ofSeconds(1)))) {
             assertThat(Verdicts.heeding(wish, of(0, again), false)).satisfies(outcome -> {

@@ -36,6 +36,8 @@ final class RedriveFixture {
                         Optional.ofNullable(extensions.get("mustermaxattempts")).map(Integer::valueOf),
                         Optional.empty(),
                         Optional.ofNullable(extensions.get("musterdeadline")).map(Instant::parse),
+                        Optional.empty(),
+                        Optional.empty(),
                         Instant.EPOCH),
                 new RunningJob.Bytes(record.key(), record.value(), RecordHeaders.encode(record.headers())),
                 record.value(),

@@ -181,7 +181,9 @@ final class ScheduleStoreIT {
                         "test",
                         Optional.empty(),
                         Optional.of(time.plus(Duration.ofHours(2))),
-                        Optional.of(3)));
+                        Optional.of(3),
+                        Optional.empty(),
+                        Optional.empty()));
         assertThat(store.firings("reads", 10))
                 .extracting(ScheduleStore.Fired::time, ScheduleStore.Fired::jobId)
                 .startsWith(org.assertj.core.groups.Tuple.tuple(
