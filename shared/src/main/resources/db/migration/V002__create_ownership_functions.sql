@@ -204,7 +204,8 @@ BEGIN
     -- Somebody wished these to be cancelled before they came.
     IF EXISTS (SELECT FROM cancel_wish) THEN
         SELECT coalesce(array_agg(r.ix), '{}') INTO unwanted
-        FROM unnest(recs) r JOIN cancel_wish c USING (job_id) WHERE r.ix = ANY (fresh);
+        FROM unnest(recs) r JOIN cancel_wish c USING (job_id)
+        WHERE r.ix = ANY (fresh) AND c.wished_at >= now() - wish_window();
     END IF;
 
     -- Of those with the same unique key, one that is unfinished. In key order, as identities are; who meets a claim or a
@@ -601,8 +602,9 @@ BEGIN
     RETURN QUERY
     WITH mine AS MATERIALIZED (
         SELECT r.job_id, s.step, coalesce(
-            -- No first run has a call before it.
-            (SELECT max(d.key_version) FROM redrive d WHERE d.redriven_as = r.job_id AND r.attempt > 1), 1) AS version
+            -- Of this life of the job: its id may have had another one, long ago.
+            (SELECT max(d.key_version) FROM redrive d
+             WHERE d.redriven_as = r.job_id AND d.redriven_at >= r.claimed_at), 1) AS version
         FROM unnest(p_job_ids, p_attempts, p_steps) AS s (job_id, attempt, step)
         JOIN job_running r ON r.job_id = s.job_id AND r.incarnation = p_incarnation AND r.attempt = s.attempt
         ORDER BY r.job_id, s.step
@@ -611,7 +613,8 @@ BEGIN
     SELECT m.job_id, m.step, m.version, 'muster:' || m.job_id || ':' || m.step || ':' || m.version FROM mine m
     ON CONFLICT (job_id, step, version) DO UPDATE SET
         opened_at = CASE WHEN i.closed_at IS NULL
-              OR i.closed_at < (SELECT max(d.redriven_at) FROM redrive d WHERE d.redriven_as = i.job_id)
+              OR i.closed_at < (SELECT max(d.redriven_at) FROM redrive d JOIN job_running r ON r.job_id = d.redriven_as
+                                WHERE d.redriven_as = i.job_id AND d.redriven_at >= r.claimed_at)
             THEN i.opened_at ELSE now() END,
         closed_at = NULL
     RETURNING i.job_id, i.step, i.idempotency_key, CASE WHEN i.opened_at <> now() THEN i.opened_at END;

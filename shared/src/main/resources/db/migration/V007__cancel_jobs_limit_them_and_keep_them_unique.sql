@@ -71,6 +71,17 @@ CREATE TABLE limit_slot (
     PRIMARY KEY (limit_key, slot)
 );
 
+-- Rows come and go with jobs: without this, an empty one is long to read.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['cancel_wish', 'job_unique', 'job_progress', 'limited_job', 'limit_slot'] LOOP
+        EXECUTE format('ALTER TABLE %I SET (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000,
+            autovacuum_vacuum_cost_delay = 0)', name);
+    END LOOP;
+END $$;
+
 CREATE FUNCTION limit_of(p_key text, p_queue text) RETURNS integer LANGUAGE sql STABLE AS $$
     SELECT l.max FROM run_limit l
     WHERE (l.kind = 'key' AND l.name = p_key) OR (l.kind = 'prefix' AND starts_with(p_key, l.name))

@@ -43,7 +43,10 @@ final class OwnershipSql {
             SELECT c.job_id, c.wished_by, c.reason
             FROM cancel_wish c
             JOIN job_running r ON r.job_id = c.job_id
-            WHERE r.incarnation = ?""";
+            WHERE r.incarnation = ?
+              -- A run that repeats a call of an earlier one has to have its answer: it is not told.
+              AND NOT EXISTS (SELECT FROM job_intent i
+                  WHERE i.job_id = c.job_id AND i.closed_at IS NULL AND i.opened_at < r.started_at)""";
 
     /** How far runs are. Guard (b), and the running row locked, so that a late word of an earlier run can't follow. */
     static final String PROGRESS = """

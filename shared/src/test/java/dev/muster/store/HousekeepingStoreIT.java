@@ -80,7 +80,8 @@ final class HousekeepingStoreIT {
                 .as("the checks hold there too")
                 .hasMessageContaining("state_check");
         assertThat(db.count("SELECT count(*) FROM pg_indexes WHERE tablename = 'job_history_20250501'"))
-                .isEqualTo(2);
+                .as("by job, for the relay, and of dead letters")
+                .isEqualTo(3);
     }
 
     @Test

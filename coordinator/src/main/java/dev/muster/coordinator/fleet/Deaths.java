@@ -94,7 +94,11 @@ final class Deaths {
                     fall.fenced().complete(true);
                     return fall.successor();
                 });
-                done.complete(true);
+                if (fall.fenced().isDone() || isDropped()) {
+                    done.complete(true);
+                } else {
+                    again(fall, done); // nothing else would: no survey looks at a death that is known
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (RuntimeException e) {
@@ -102,10 +106,17 @@ final class Deaths {
                         "The recovery of {} failed; it is begun again in a second",
                         fall.death().incarnation(),
                         e);
-                CompletableFuture.delayedExecutor(AGAIN.toNanos(), TimeUnit.NANOSECONDS)
-                        .execute(() -> begin(fall, done));
+                again(fall, done);
             }
         });
+    }
+
+    private void again(Fall fall, CompletableFuture<Boolean> done) {
+        CompletableFuture.delayedExecutor(AGAIN.toNanos(), TimeUnit.NANOSECONDS).execute(() -> begin(fall, done));
+    }
+
+    private synchronized boolean isDropped() {
+        return dropped;
     }
 
     synchronized boolean isKnown(Incarnation incarnation) {

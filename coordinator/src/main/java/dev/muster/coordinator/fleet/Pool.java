@@ -74,6 +74,8 @@ final class Pool {
         try {
             Pool pool = new Pool(rules, with, authority, restarts, listener, told, ticker);
             with.launcher().workers().forEach(pool::add);
+            // Beside its event: a supervisor that breaks has no word left to say.
+            var _ = pool.supervisor.onExit().thenRun(() -> told.accept(new FleetMessage.Ended(pool)));
             return pool;
         } catch (SupervisorStartException e) {
             throw new IllegalStateException("INVARIANT: there is no child that could fail it", e);
@@ -108,8 +110,10 @@ final class Pool {
                         new FleetMessage.Escalated(this, child, with.deaths().latest(child)));
                 drain();
             }
-            case SupervisionEvent.Ended(String _, ExitReason _) -> told.accept(new FleetMessage.Ended(this));
-            case SupervisionEvent.Started _, SupervisionEvent.StartFailed _, SupervisionEvent.Exited _ -> {}
+            case SupervisionEvent.Started _,
+                    SupervisionEvent.StartFailed _,
+                    SupervisionEvent.Exited _,
+                    SupervisionEvent.Ended _ -> {}
         }
     }
 

@@ -29,6 +29,10 @@ final class JobActions {
 
     /** {@code POST /api/v1/jobs/{id}/cancel} with {@code {"by": …, "reason": …}}, both optional. */
     void cancel(Context ctx) {
+        if (ctx.header("Origin") != null) {
+            HttpApi.problem(ctx, 403, "a web page may not ask for that; use the command line or a program");
+            return;
+        }
         if (!isJson(ctx)) {
             HttpApi.problem(ctx, 415, "the body is JSON, declared as application/json; it may be {}");
             return;

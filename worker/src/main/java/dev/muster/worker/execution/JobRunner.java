@@ -20,6 +20,7 @@ import dev.muster.worker.FaultPoint;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -241,7 +242,11 @@ public final class JobRunner implements Life {
                                 run.closedSteps()),
                         false);
             case Said.Threw(Throwable thrown) ->
-                thrown(handler, run, run.isTimedOut() ? TimedOut.interrupted(handler.timeout(), thrown) : thrown);
+                thrown(
+                        handler,
+                        run,
+                        run.isTimedOut() ? TimedOut.interrupted(handler.timeout(), thrown) : thrown,
+                        run.closedSteps());
         };
     }
 
@@ -250,14 +255,9 @@ public final class JobRunner implements Life {
         return run.wish().map(wish -> Verdicts.heeding(wish, outcome, broke)).orElse(outcome);
     }
 
-    private static Outcome thrown(HandlerTerms<?> handler, Run run, Throwable thrown) {
+    private static Outcome thrown(HandlerTerms<?> handler, Run run, Throwable thrown, List<String> closedSteps) {
         Outcome outcome = Verdicts.of(
-                run.job(),
-                thrown,
-                handler.retryPolicy(),
-                ThreadLocalRandom.current(),
-                run.enteredAt(),
-                run.closedSteps());
+                run.job(), thrown, handler.retryPolicy(), ThreadLocalRandom.current(), run.enteredAt(), closedSteps);
         return heeding(run, outcome, !(thrown instanceof InvalidPayloadException));
     }
 
@@ -293,7 +293,8 @@ public final class JobRunner implements Life {
                         "A handler ignores its interrupt; its thread is abandoned, its job goes on. It stands at\n{}",
                         TimedOut.frames(stack));
         meter(type, ticker.nanos() - started, "timeout");
-        listener.ended(run, thrown(handler, run, TimedOut.abandoned(handler.timeout(), stack)));
+        // Without the steps that it has closed: a call may be answered in this moment, and the answer is dropped.
+        listener.ended(run, thrown(handler, run, TimedOut.abandoned(handler.timeout(), stack), List.of()));
         if (tooMany) {
             unending.abandoned(abandoned.running());
         }

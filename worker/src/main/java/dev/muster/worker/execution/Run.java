@@ -172,6 +172,11 @@ public final class Run {
         closedSteps.add(step);
     }
 
+    /** A call of it begins, whose answer nobody has yet. */
+    void opened(String step) {
+        closedSteps.removeAll(List.of(step));
+    }
+
     List<String> closedSteps() {
         return List.copyOf(closedSteps);
     }

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 
@@ -25,6 +26,8 @@ final class RunContext implements JobContext {
     private final EffectGuard guard;
     private final FaultPoint.Listener faults;
     private final Map<String, Optional<Instant>> unanswered = new ConcurrentHashMap<>();
+    /** Steps of this run whose intent is open in Postgres although nothing was done. */
+    private final Set<String> unmade = ConcurrentHashMap.newKeySet();
 
     RunContext(Run run, EffectGuard.Intents intents, EffectGuard guard, FaultPoint.Listener faults) {
         this.run = run;
@@ -43,13 +46,16 @@ final class RunContext implements JobContext {
         stopIfLost();
         stopIfCancelled(step, intent);
         faults.reached(FaultPoint.BEFORE_CALL);
-        unanswered.put(step, intent.unansweredSince());
+        Optional<Instant> before = unmade.contains(step) ? Optional.empty() : intent.unansweredSince();
+        unanswered.put(step, before);
+        unmade.remove(step);
+        run.opened(step); // an earlier call of it in this run may have closed it
         T answer;
         try {
             answer = call.call(intent.idempotencyKey());
         } catch (NothingDoneException e) {
-            if (intent.unansweredSince().isEmpty()) {
-                run.closed(step);
+            if (before.isEmpty()) {
+                notMade(step);
             }
             throw e;
         }
@@ -73,6 +79,12 @@ final class RunContext implements JobContext {
         }
     }
 
+    /** The intent stands in Postgres, but no call of it has been made that anybody waits for. */
+    private void notMade(String step) {
+        unmade.add(step);
+        run.closed(step);
+    }
+
     private void stopIfLost() {
         if (run.isLost()) {
             throw new LostJobException("job " + run.id() + " was lost before its call");
@@ -81,8 +93,8 @@ final class RunContext implements JobContext {
 
     /** A new call is not begun. One that may have been made is repeated: without its answer the job can't be over. */
     private void stopIfCancelled(String step, Intent intent) {
-        if (run.wish().isPresent() && intent.unansweredSince().isEmpty()) {
-            run.closed(step);
+        if (run.wish().isPresent() && (intent.unansweredSince().isEmpty() || unmade.contains(step))) {
+            notMade(step);
             throw new JobCancelledException("job " + run.id() + " is to be cancelled, its step " + step + " not begun");
         }
     }

@@ -167,6 +167,9 @@ public final class PaymentGateway {
             boolean refused = e.getStatusCode() != null && e.getStatusCode() < 500;
             count(HEALTH, refused ? "other_4xx" : "5xx");
             return refused;
+        } catch (RuntimeException e) { // such as a page in place of an answer: no reason to break down
+            count(HEALTH, "unreadable");
+            return false;
         }
     }
 
