@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Which steps a run closes: those whose outcome is known. */
@@ -68,6 +69,38 @@ class RunContextTest {
     }
 
     @Test
+    void a_step_that_was_refused_is_open_again_once_it_is_called_again_in_the_same_run() {
+        RunContext context = contextThatRemembers();
+        assertThatThrownBy(() -> context.effect("charge", key -> {
+                    throw new NothingDoneException("429");
+                }))
+                .hasMessage("429");
+        assertThat(run.closedSteps()).containsExactly("charge");
+
+        assertThatThrownBy(() -> context.effect("charge", key -> {
+                    assertThat(context.unansweredSince("charge"))
+                            .as("nothing was done before")
+                            .isEmpty();
+                    throw new IOException("reset after it was sent");
+                }))
+                .isInstanceOf(IOException.class);
+
+        assertThat(run.closedSteps()).as("nobody knows what came of it").isEmpty();
+    }
+
+    @Test
+    void a_job_that_is_to_be_cancelled_begins_no_call_however_often_its_handler_tries() {
+        run.heed(WISH, 0, GRACE);
+        RunContext context = contextThatRemembers();
+
+        for (int tries = 0; tries < 3; tries++) {
+            assertThatThrownBy(() -> context.effect("charge", key -> "paid")).isInstanceOf(JobCancelledException.class);
+        }
+
+        assertThat(run.closedSteps()).contains("charge");
+    }
+
+    @Test
     void a_job_that_is_to_be_cancelled_begins_no_new_call() {
         run.heed(WISH, 0, GRACE);
 
@@ -99,6 +132,14 @@ class RunContextTest {
         });
         assertThat(run.takeProgress()).isEmpty();
         assertThatThrownBy(() -> context.progress(101, "")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /** As Postgres does: an intent stays open within a run, since steps are closed at its end. */
+    private RunContext contextThatRemembers() {
+        AtomicReference<Optional<Instant>> opened = new AtomicReference<>(Optional.empty());
+        EffectGuard.Intents intents = request -> CompletableFuture.completedFuture(Optional.of(
+                new Intent(request.id(), request.step(), "key", opened.getAndSet(Optional.of(Instant.EPOCH)))));
+        return new RunContext(run, intents, () -> {}, FaultPoint.Listener.none());
     }
 
     private JobContext context(Optional<Instant> unansweredSince) {
