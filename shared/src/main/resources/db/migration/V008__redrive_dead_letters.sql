@@ -61,11 +61,14 @@ CREATE TYPE redrive_letter AS (
     type         text,        -- these three of a record that was no job when it came, else null
     order_key    text,
     payload_hash bytea,
-    payload      bytea        -- what it is to run with instead; null: as it came
+    payload      bytea,       -- what it is to run with instead; null: as it came
+    identity     bytea,       -- of a job: the hash by which its submission is recognised
+    unique_key   text,
+    limit_key    text
 );
 
 -- What would become of letters now. Writes nothing.
--- verdict: redriven | already (somebody did) | gone (no such dead letter any more) | unfinished (a job of that id waits or
+-- verdict: redriven | not_unique (an unfinished job has its unique key) | already (somebody did) | gone (no such dead letter any more) | unfinished (a job of that id waits or
 -- runs) | superseded (a job of that id became final later) | duplicate (the record was submitted again and is known) |
 -- identity_conflict (its id belongs to another payload) | past_deadline | too_often | open_call (nobody knows what a call
 -- came to: it can't be edited) | answered_call (a call was answered: edited, it would be made again under a new key).
@@ -81,6 +84,7 @@ RETURNS TABLE (ix integer, verdict text) LANGUAGE sql STABLE AS $$
               AND (l.target <> l.job_id OR (n.settled_at, n.seq) > (h.settled_at, h.seq))) THEN 'superseded'
         WHEN l.payload_hash IS NOT NULL AND i.payload_hash = l.payload_hash THEN 'duplicate'
         WHEN l.payload_hash IS NOT NULL AND i.payload_hash <> l.payload_hash THEN 'identity_conflict'
+        WHEN EXISTS (SELECT FROM job_unique u WHERE u.queue = h.queue AND u.unique_key = l.unique_key) THEN 'not_unique'
         WHEN l.payload IS NOT NULL AND EXISTS (SELECT FROM job_intent c
               WHERE c.job_id = l.target AND c.closed_at IS NULL) THEN 'open_call'
         WHEN l.payload IS NOT NULL AND NOT p_nothing_happened AND EXISTS (SELECT FROM job_intent c
@@ -102,7 +106,8 @@ $$;
 CREATE FUNCTION redrive(
     p_dry boolean, p_batch uuid, p_by text, p_limit integer, p_force boolean, p_nothing_happened boolean,
     l_job_id uuid[], l_seq bigint[], l_target uuid[], l_due_at timestamptz[], l_max_failures integer[],
-    l_deadline timestamptz[], l_type text[], l_order_key text[], l_payload_hash bytea[], l_payload bytea[])
+    l_deadline timestamptz[], l_type text[], l_order_key text[], l_payload_hash bytea[], l_payload bytea[],
+    l_identity bytea[], l_unique_key text[], l_limit_key text[])
 RETURNS TABLE (ix integer, verdict text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -111,16 +116,30 @@ DECLARE
     noted bigint[];
     known uuid[];
     moved uuid[];
+    made uuid[] := '{}';    -- identities that a redriven job needs and that were swept
+    rivals uuid[] := '{}';
 BEGIN
     SELECT array_agg(ROW(l.ix, l.job_id, l.seq, l.target, l.due_at, l.max_failures, l.deadline, l.type, l.order_key,
-            l.payload_hash, l.payload)::redrive_letter ORDER BY l.ix)
+            l.payload_hash, l.payload, l.identity, l.unique_key, l.limit_key)::redrive_letter ORDER BY l.ix)
     INTO letters
     FROM unnest(l_job_id, l_seq, l_target, l_due_at, l_max_failures, l_deadline, l_type, l_order_key, l_payload_hash,
-            l_payload)
+            l_payload, l_identity, l_unique_key, l_limit_key)
         WITH ORDINALITY AS l (job_id, seq, target, due_at, max_failures, deadline, type, order_key, payload_hash, payload,
-            ix);
+            identity, unique_key, limit_key, ix);
 
     IF NOT p_dry THEN
+        -- The window of a job may be over, its identity swept; redriven, it must be recognised again.
+        WITH fresh AS (
+            INSERT INTO job_identity (job_id, queue, partition, record_offset, payload_hash)
+            SELECT l.target, h.queue, h.partition, h.record_offset, l.identity
+            FROM unnest(letters) l
+            JOIN job_history h ON h.job_id = l.job_id AND h.seq = l.seq
+            JOIN queue q ON q.name = h.queue AND q.duplicate_window IS NOT NULL
+            WHERE l.identity IS NOT NULL
+            ORDER BY l.target
+            ON CONFLICT (job_id) DO NOTHING
+            RETURNING job_id)
+        SELECT coalesce(array_agg(f.job_id), '{}') INTO made FROM fresh f;
         -- RACE: a claim that finds the identity expired takes the same id for a new job. It deletes the row and makes it
         -- anew, so one of the two waits here and sees what the other has done.
         PERFORM FROM job_identity i WHERE i.job_id = ANY (l_target) ORDER BY i.job_id FOR UPDATE;
@@ -159,6 +178,18 @@ BEGIN
             RETURNING job_id)
         SELECT coalesce(array_agg(f.job_id), '{}') INTO known FROM fresh f;
 
+        WITH first AS (
+            INSERT INTO job_unique (queue, unique_key, job_id)
+            SELECT h.queue, l.unique_key, l.target
+            FROM unnest(letters) l JOIN job_history h ON h.job_id = l.job_id AND h.seq = l.seq
+            WHERE l.seq = ANY (noted) AND l.unique_key IS NOT NULL
+            ORDER BY h.queue, l.unique_key, l.ix
+            ON CONFLICT DO NOTHING
+            RETURNING job_id)
+        SELECT coalesce(array_agg(l.target), '{}') INTO rivals
+        FROM unnest(letters) l
+        WHERE l.seq = ANY (noted) AND l.unique_key IS NOT NULL AND NOT EXISTS (SELECT FROM first f WHERE f.job_id = l.target);
+
         WITH fresh AS (
             INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, attempt, type,
                 order_key, recoveries, max_failures, deadline, submitted_at, record_key, payload, headers)
@@ -170,7 +201,7 @@ BEGIN
             FROM unnest(letters) l
             JOIN job_history h ON h.job_id = l.job_id AND h.seq = l.seq
             JOIN queue q ON q.name = h.queue
-            WHERE l.seq = ANY (noted)
+            WHERE l.seq = ANY (noted) AND NOT l.target = ANY (rivals)
               AND (l.payload_hash IS NULL OR q.duplicate_window IS NULL OR l.target = ANY (known))
             ORDER BY l.target
             ON CONFLICT (job_id) DO NOTHING
@@ -179,6 +210,16 @@ BEGIN
 
         -- RACE: claimed between the look and here, which can be where no window is kept, or for a record.
         DELETE FROM redrive d WHERE d.seq = ANY (noted) AND NOT d.redriven_as = ANY (moved);
+        DELETE FROM job_identity i WHERE i.job_id = ANY (made || known) AND NOT i.job_id = ANY (moved);
+        DELETE FROM job_unique u USING unnest(letters) l
+        WHERE l.seq = ANY (noted) AND NOT l.target = ANY (moved) AND NOT l.target = ANY (rivals) AND u.job_id = l.target
+          AND NOT EXISTS (SELECT FROM job_running r WHERE r.job_id = u.job_id)
+          AND NOT EXISTS (SELECT FROM job_waiting w WHERE w.job_id = u.job_id);
+        INSERT INTO limited_job (job_id, limit_key)
+        SELECT l.target, l.limit_key FROM unnest(letters) l
+        WHERE l.seq = ANY (noted) AND l.target = ANY (moved) AND l.limit_key IS NOT NULL
+        ORDER BY l.target
+        ON CONFLICT DO NOTHING;
         -- The job lives again, so submissions of it are recognised for a whole window from now on.
         UPDATE job_identity i SET seen_at = now() WHERE i.job_id = ANY (moved);
     END IF;
@@ -187,6 +228,7 @@ BEGIN
     SELECT l.ix, CASE
         WHEN verdicts[l.ix] <> 'redriven' OR p_dry THEN verdicts[l.ix]
         WHEN NOT l.seq = ANY (noted) THEN 'already'
+        WHEN l.target = ANY (rivals) THEN 'not_unique'
         WHEN NOT l.target = ANY (moved) THEN 'unfinished'
         ELSE 'redriven' END
     FROM unnest(letters) l;

@@ -80,6 +80,13 @@ public final class Admission {
         };
     }
 
+    /** The hash by which a job's submission is recognised; empty if the record is no job. */
+    public static Optional<byte[]> identity(StoredRecord record) {
+        return record.envelope() instanceof Envelope.Job job
+                ? Optional.of(hash(job.type(), Envelope.data(record.decoded(), record.value())))
+                : Optional.empty();
+    }
+
     private Optional<Refused> flaw(Envelope.Job job, byte @Nullable [] key, int partition, Queue queue) {
         if (!knownType.test(job.type())) {
             return Optional.of(new Refused(Envelope.Reason.UNKNOWN_TYPE, "no handler for the type " + job.type()));

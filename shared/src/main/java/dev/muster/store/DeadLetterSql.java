@@ -99,6 +99,6 @@ final class DeadLetterSql {
     /** One row per letter. Locks identities by id, then writes the notes and the waiting rows; see the function. */
     static final String REDRIVE = """
             SELECT ix, verdict
-            FROM redrive(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            FROM redrive(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
 }

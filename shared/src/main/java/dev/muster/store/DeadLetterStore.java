@@ -190,6 +190,7 @@ public final class DeadLetterStore {
      * @param due when the job is due
      * @param asJob of one that was no job: what it is admitted as
      * @param payload of an edited one
+     * @param kin what tells it from other jobs and binds it to them
      */
     record Letter(
             DeadLetter dead,
@@ -198,7 +199,17 @@ public final class DeadLetterStore {
             Optional<Integer> maxFailures,
             Optional<Instant> deadline,
             Optional<AsJob> asJob,
-            Optional<byte[]> payload) {}
+            Optional<byte[]> payload,
+            Kin kin) {}
+
+    /**
+     * How a job stands to others.
+     *
+     * @param identity of one that was a job: the hash by which its submission is recognised
+     */
+    record Kin(Optional<byte[]> identity, Optional<String> uniqueKey, Optional<String> limitKey) {
+        static final Kin NONE = new Kin(Optional.empty(), Optional.empty(), Optional.empty());
+    }
 
     /** What a record is admitted as that was no job when it came. */
     record AsJob(String type, Optional<String> orderKey, byte[] payloadHash) {}
@@ -272,6 +283,14 @@ public final class DeadLetterStore {
                         l -> l.asJob().map(AsJob::payloadHash).orElse(null)));
         statement.setArray(
                 16, Columns.bytes(statement, letters, l -> l.payload().orElse(null)));
+        statement.setArray(
+                17, Columns.bytes(statement, letters, l -> l.kin().identity().orElse(null)));
+        statement.setArray(
+                18,
+                Columns.of(statement, "text", letters, l -> l.kin().uniqueKey().orElse(null)));
+        statement.setArray(
+                19,
+                Columns.of(statement, "text", letters, l -> l.kin().limitKey().orElse(null)));
     }
 
     /** Binds the filter from the first parameter on; the number of the next one. */

@@ -8,6 +8,7 @@ public enum RedriveVerdict {
     ALREADY("somebody has redriven it already"),
     GONE("there is no such dead letter (any more)"),
     UNFINISHED("a job of that id waits or runs"),
+    NOT_UNIQUE("an unfinished job has its unique key"),
     SUPERSEDED("the job has become final since, in another way"),
     DUPLICATE("the same was submitted again meanwhile"),
     IDENTITY_CONFLICT("its id belongs to another payload"),

@@ -8,6 +8,7 @@ import dev.muster.protocol.Admission;
 import dev.muster.protocol.Envelope;
 import dev.muster.protocol.StoredRecord;
 import dev.muster.store.DeadLetterStore.Kept;
+import dev.muster.store.DeadLetterStore.Kin;
 import dev.muster.store.DeadLetterStore.Letter;
 import dev.muster.store.DeadLetterStore.Place;
 import java.time.Instant;
@@ -146,10 +147,25 @@ public final class Redriver {
             return switch (record.envelope()) {
                 case Envelope.Job job ->
                     new Step.Ready(new Letter(
-                            dead, dead.id(), due(), job.maxFailures(), job.deadline(), Optional.empty(), payload));
+                            dead,
+                            dead.id(),
+                            due(),
+                            job.maxFailures(),
+                            job.deadline(),
+                            Optional.empty(),
+                            payload,
+                            // As it was submitted, also where it is edited now: that is what may come again.
+                            new Kin(Admission.identity(kept.record()), job.uniqueKey(), job.limitKey())));
                 case Envelope.Rejected _ ->
                     new Step.Ready(new Letter(
-                            dead, dead.id(), due(), Optional.empty(), Optional.empty(), Optional.empty(), payload));
+                            dead,
+                            dead.id(),
+                            due(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            payload,
+                            Kin.NONE));
             };
         }
 
@@ -174,7 +190,8 @@ public final class Redriver {
                             job.maxFailures(),
                             job.deadline(),
                             Optional.of(new DeadLetterStore.AsJob(job.type(), orderKey, hash)),
-                            payload));
+                            payload,
+                            new Kin(Optional.empty(), job.uniqueKey(), job.limitKey())));
                 }
             };
         }

@@ -52,6 +52,46 @@ final class RedriveIT {
     }
 
     @Test
+    void a_redriven_job_takes_its_unique_key_again_or_stays_where_it_is() {
+        String queue = db.queue(Ordering.NONE, WINDOW);
+        Actor a = db.worker();
+        PartitionEpoch p = taken(a, queue);
+        Map<String, String> unique = Map.of("musteruniquekey", "invoice-7");
+        a.claims(p, 0, submitted(0, queue, Optional.empty(), unique));
+        dies(a, id(queue), 1, "java.lang.IllegalStateException: no luck");
+        a.claims(p, 1, submitted(1, queue + "-2", Optional.empty(), unique));
+
+        assertThat(redriver.run(order(id(queue))).counts()).containsOnlyKeys(RedriveVerdict.NOT_UNIQUE);
+        a.ends(id(queue + "-2"), 1, Outcome.Verdict.SUCCEEDED, Duration.ZERO, List.of());
+        assertThat(redriver.run(order(id(queue))).counts()).containsOnlyKeys(RedriveVerdict.REDRIVEN);
+
+        assertThat(a.claims(p, 2, submitted(2, queue + "-3", Optional.empty(), unique)))
+                .as("while it is unfinished")
+                .containsExactly(Claim.Verdict.CANCELLED);
+    }
+
+    @Test
+    void a_redriven_job_has_its_limit_key_and_is_recognised_although_its_window_was_over() {
+        String queue = db.queue(Ordering.NONE, WINDOW);
+        Actor a = db.worker();
+        PartitionEpoch p = taken(a, queue);
+        Map<String, String> limited = Map.of("musterlimitkey", "bank-" + queue);
+        a.claims(p, 0, submitted(0, queue, Optional.empty(), limited));
+        RunningJob first = a.store().startDue(List.of(p), 1).getFirst();
+        dies(a, id(queue), first.attempt(), "java.lang.IllegalStateException: no luck");
+        String identities = "SELECT count(*) FROM job_identity WHERE job_id = '" + id(queue) + "'";
+        db.execute("DELETE FROM job_identity WHERE job_id = '" + id(queue) + "'"); // as housekeeping does
+
+        redriver.run(dry(order(id(queue))));
+        assertThat(db.count(identities)).isZero();
+        assertThat(redriver.run(order(id(queue))).counts()).containsOnlyKeys(RedriveVerdict.REDRIVEN);
+
+        assertThat(db.count(identities)).isEqualTo(1);
+        assertThat(db.count("SELECT count(*) FROM limited_job WHERE job_id = '" + id(queue) + "'"))
+                .isEqualTo(1);
+    }
+
+    @Test
     void a_redriven_job_is_the_same_job_with_a_new_budget() {
         String queue = db.queue(Ordering.NONE, WINDOW);
         Actor a = db.worker();
