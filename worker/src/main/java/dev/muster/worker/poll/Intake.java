@@ -166,8 +166,14 @@ public final class Intake implements Runnable, IntakePort {
     private void end() {
         try {
             hooks.onLeaving();
-            // LEAVE_GROUP: a plain close of a static member keeps its partitions blocked until its session ends, and
-            // its instance id, under which the next life of this loop joins.
+        } finally {
+            leaveGroup(); // also after a hook that breaks
+        }
+    }
+
+    /** LEAVE_GROUP: a plain close of a static member keeps its partitions and its instance id blocked for its session. */
+    private void leaveGroup() {
+        try {
             consumer.close(CloseOptions.groupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP)
                     .withTimeout(Duration.ofSeconds(2)));
         } finally {
