@@ -11,6 +11,10 @@ CREATE TABLE queue (
     partitions       integer NOT NULL CHECK (partitions BETWEEN 1 AND 10000),
     duplicate_window interval,                -- how long a submission is recognised again; null: not at all
     paused           boolean NOT NULL DEFAULT false,
+    weight           integer NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 1000), -- its share of its pool's slots
+    growth           integer NOT NULL DEFAULT 0,  -- counts what was said of its partitions, so that owners know what they know
+    growing_to       integer CHECK (growing_to > partitions),
+    growing_since    timestamptz,             -- Kafka has so many partitions since then
     created_at       timestamptz NOT NULL DEFAULT now()
 );
 
@@ -71,6 +75,7 @@ CREATE TABLE partition_owner (
     epoch       integer NOT NULL,                   -- the group's member epoch at the assignment
     next_offset bigint NOT NULL DEFAULT 0,          -- where claiming goes on; moved by the claim itself
     topic_id    uuid NOT NULL,
+    growth      integer NOT NULL DEFAULT 0,         -- of the queue, when it was taken over
     taken_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (queue, partition)
 ) WITH (fillfactor = 50);                           -- updated in place with every claim
@@ -95,7 +100,7 @@ CREATE TABLE job_running (
     deadline     timestamptz,
     submitted_at timestamptz NOT NULL,
     claimed_at   timestamptz NOT NULL DEFAULT now(),
-    started_at   timestamptz NOT NULL DEFAULT now(),
+    started_at   timestamptz NOT NULL DEFAULT clock_timestamp(), -- after the locks: never before the end it followed
     entered_at   timestamptz,                             -- the handler was entered, by the worker's clock; adopted runs only
     record_key   bytea,
     payload      bytea NOT NULL,

@@ -4,7 +4,7 @@
 --       incarnation = me and epoch = mine;
 --   (b) what is said about a running row demands incarnation = me and attempt = mine in that row's own change.
 -- READ COMMITTED: within a plpgsql function every statement sees what was committed before that statement, which
--- fence-then-adopt relies on. Lock order: incarnations, partitions (by queue and number), jobs (by id).
+-- fence-then-adopt relies on. Lock order: incarnations, queues, partitions (by queue and number), jobs (by id).
 
 -- ---- guard (a) ----
 
@@ -22,21 +22,26 @@ $$;
 -- ---- taking a partition over ----
 
 -- Whoever the group assigned the partition to last, by its member epoch, owns it, released by the one before or not.
--- verdict: taken | overtaken (a later epoch stands there) | fenced (this incarnation may not own anything any more).
+-- verdict: taken | overtaken (a later epoch stands there) | fenced (this incarnation may not own anything any more) |
+-- held (a new partition of a keyed queue, which opens when the old ones are claimed up to the switch; nothing is written).
+-- What the owner has to know of the queue's partitions comes with it, so that nobody claims by what it saw earlier.
 CREATE FUNCTION take_over(
     p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_topic_ids uuid[])
-RETURNS TABLE (queue text, partition integer, verdict text, next_offset bigint, stored_epoch integer, log_replaced boolean)
-LANGUAGE plpgsql AS $$
+RETURNS TABLE (queue text, partition integer, verdict text, next_offset bigint, stored_epoch integer, log_replaced boolean,
+    partitions integer, growing_to integer, growth integer, switch_offset bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     replaced text[];
 BEGIN
     PERFORM FROM worker_incarnation w WHERE w.incarnation = p_incarnation AND w.fenced_at IS NULL FOR SHARE;
     IF NOT FOUND THEN
-        RETURN QUERY SELECT p.queue, p.partition, 'fenced', 0::bigint, 0, false
+        RETURN QUERY SELECT p.queue, p.partition, 'fenced', 0::bigint, 0, false, 1, NULL::integer, 0, NULL::bigint
             FROM unnest(p_queues, p_partitions) AS p (queue, partition);
         RETURN;
     END IF;
+
+    -- What is said of a queue's partitions waits until this is over, or is seen by it.
+    PERFORM FROM queue q WHERE q.name = ANY (p_queues) ORDER BY q.name FOR SHARE;
 
     SELECT coalesce(array_agg(l.queue || '/' || l.partition), '{}') INTO replaced FROM (
         SELECT po.queue, po.partition, po.topic_id <> p.topic_id AS is_replaced
@@ -45,9 +50,10 @@ BEGIN
         ORDER BY po.queue, po.partition
         FOR NO KEY UPDATE OF po) l WHERE l.is_replaced;
 
-    INSERT INTO partition_owner AS po (queue, partition, incarnation, epoch, topic_id)
-    SELECT p.queue, p.partition, p_incarnation, p.epoch, p.topic_id
+    INSERT INTO partition_owner AS po (queue, partition, incarnation, epoch, topic_id, growth)
+    SELECT p.queue, p.partition, p_incarnation, p.epoch, p.topic_id, q.growth
     FROM unnest(p_queues, p_partitions, p_epochs, p_topic_ids) AS p (queue, partition, epoch, topic_id)
+    JOIN queue q ON q.name = p.queue AND (q.growing_to IS NULL OR p.partition < q.partitions)
     ORDER BY p.queue, p.partition
     ON CONFLICT (queue, partition) DO UPDATE SET
         incarnation = EXCLUDED.incarnation,
@@ -55,6 +61,7 @@ BEGIN
         -- Offsets of a topic that was made anew mean nothing in the old one.
         next_offset = CASE WHEN po.topic_id = EXCLUDED.topic_id THEN po.next_offset ELSE 0 END,
         topic_id = EXCLUDED.topic_id,
+        growth = EXCLUDED.growth,
         taken_at = now()
     WHERE po.epoch <= EXCLUDED.epoch;
 
@@ -62,14 +69,19 @@ BEGIN
     UPDATE job_waiting w SET due_at = now()
     FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
     WHERE w.queue = o.queue AND w.partition = o.partition AND w.key_position IS NOT NULL
-      AND w.state = 'parked' AND w.due_at > now() AND w.due_at < 'infinity';
+      AND w.state = 'parked' AND w.due_at > now() AND w.due_at < 'infinity'
+      AND NOT EXISTS (SELECT FROM limited_job l WHERE l.job_id = w.job_id AND l.turn IS NOT NULL); -- waits for a slot
 
     RETURN QUERY
-    SELECT po.queue, po.partition,
-           CASE WHEN po.incarnation = p_incarnation AND po.epoch = p.epoch THEN 'taken' ELSE 'overtaken' END,
-           po.next_offset, po.epoch, (po.queue || '/' || po.partition) = ANY (replaced)
+    SELECT p.queue, p.partition,
+           CASE WHEN q.growing_to IS NOT NULL AND p.partition >= q.partitions THEN 'held'
+                WHEN po.incarnation = p_incarnation AND po.epoch = p.epoch THEN 'taken' ELSE 'overtaken' END,
+           coalesce(po.next_offset, 0), coalesce(po.epoch, 0), (po.queue || '/' || po.partition) = ANY (replaced),
+           q.partitions, q.growing_to, q.growth, s.switch_offset
     FROM unnest(p_queues, p_partitions, p_epochs) AS p (queue, partition, epoch)
-    JOIN partition_owner po ON po.queue = p.queue AND po.partition = p.partition;
+    JOIN queue q ON q.name = p.queue
+    LEFT JOIN growth_switch s ON s.queue = p.queue AND s.partition = p.partition
+    LEFT JOIN partition_owner po ON po.queue = p.queue AND po.partition = p.partition;
 END $$;
 
 -- The group was made anew, so its epochs start again below the stored one. Only for who has read the group's epoch.
@@ -123,6 +135,7 @@ $$;
 
 -- Makes polled records durable and moves each partition's position, both or neither. A partition that is not mine at
 -- that epoch, or whose position is not p_from, gets nothing written: its records come back as not_owner.
+-- p_shut: types whose circuit is open, so that they would be parked as soon as they start: they wait from the beginning.
 -- verdict per record: started | waiting | duplicate | dead | cancelled | not_owner.
 CREATE FUNCTION claim(
     p_incarnation text,
@@ -130,7 +143,7 @@ CREATE FUNCTION claim(
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_position_id uuid[], r_type text[], r_order_key text[],
     r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at timestamptz[],
     r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
-    r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[])
+    r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[], p_shut text[])
 RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -268,10 +281,11 @@ BEGIN
               ORDER BY u.ix) r),
     -- A key is free when the table has nothing unfinished of it: asked of the table, never of memory.
     keyed AS MATERIALIZED (
-        SELECT r.ix, h.incarnation AS head, f.first_waiting IS NOT NULL AS queued,
+        SELECT r.ix, h.incarnation AS head, h.incarnation <> p_incarnation OR h.partition <> r.partition AS foreign_head, f.first_waiting IS NOT NULL OR d.seq IS NOT NULL AS queued, d.seq AS held,
             row_number() OVER (PARTITION BY r.queue, r.order_key ORDER BY r.ix) AS nth
         FROM ready r
-        LEFT JOIN LATERAL (SELECT j.incarnation FROM job_running j
+        LEFT JOIN key_hold d ON d.queue = r.queue AND d.order_key = r.order_key
+        LEFT JOIN LATERAL (SELECT j.incarnation, j.partition FROM job_running j
             WHERE j.queue = r.queue AND j.order_key = r.order_key LIMIT 1) h ON true
         LEFT JOIN LATERAL (SELECT w.key_position AS first_waiting FROM job_waiting w
             WHERE w.queue = r.queue AND w.order_key = r.order_key AND w.key_position IS NOT NULL
@@ -285,6 +299,7 @@ BEGIN
             r.record_key, r.payload, r.headers
         FROM ready r LEFT JOIN keyed k USING (ix)
         WHERE (k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)) AND r.limit_key IS NULL
+          AND NOT r.type = ANY (p_shut)
         RETURNING job_id),
     parked AS (
         INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, type, order_key,
@@ -292,15 +307,17 @@ BEGIN
         SELECT r.job_id, r.queue, r.partition, r.record_offset, 'parked',
             -- Only the first waiter of a key has a time; the others are found when it starts. A job with a limit that
             -- could start otherwise is due: start_due takes its slot.
-            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued) THEN now()
+            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+                THEN now() + CASE WHEN r.type = ANY (p_shut) THEN key_recheck(false) ELSE interval '0' END
                 WHEN NOT k.queued AND k.nth = CASE WHEN k.head IS NULL THEN 2 ELSE 1 END
-                THEN now() + key_recheck(k.head IS NOT NULL AND k.head <> p_incarnation) ELSE 'infinity' END,
-            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued) THEN 'waits for a slot of its limit'
-                ELSE 'behind its key' END,
+                THEN now() + key_recheck(coalesce(k.foreign_head, false)) ELSE 'infinity' END,
+            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+                THEN CASE WHEN r.type = ANY (p_shut) THEN 'its circuit is open' ELSE 'waits for a slot of its limit' END
+                WHEN k.held IS NOT NULL THEN 'its key is held' ELSE 'behind its key' END,
             r.type, CASE WHEN r.place IS NOT NULL THEN r.order_key END, r.place, r.max_failures, r.deadline,
             r.submitted_at, r.record_key, r.payload, r.headers
         FROM ready r LEFT JOIN keyed k USING (ix)
-        WHERE r.limit_key IS NOT NULL OR (k.ix IS NOT NULL AND NOT (k.nth = 1 AND k.head IS NULL AND NOT k.queued))
+        WHERE r.limit_key IS NOT NULL OR r.type = ANY (p_shut) OR (k.ix IS NOT NULL AND NOT (k.nth = 1 AND k.head IS NULL AND NOT k.queued))
         RETURNING job_id)
     SELECT r.ix, CASE WHEN s.job_id IS NOT NULL THEN 'started' ELSE 'waiting' END, r.place
         FROM ready r LEFT JOIN started s USING (job_id)
@@ -312,6 +329,11 @@ BEGIN
           AND NOT r.ix = ANY (unwanted) AND NOT r.ix = ANY (rivals)
     UNION ALL SELECT p.ix::integer, 'not_owner', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
         WHERE NOT p.part = ANY (won);
+
+    IF EXISTS (SELECT FROM unnest(r_limit_key) l WHERE l IS NOT NULL) THEN
+        PERFORM line_up(ARRAY(SELECT r.job_id FROM unnest(recs) r
+            WHERE r.limit_key IS NOT NULL AND r.ix = ANY (fresh) ORDER BY r.ix));
+    END IF;
 END $$;
 
 -- ---- start ----
@@ -388,15 +410,21 @@ BEGIN
     WHERE w.job_id = ANY (due) AND (w.order_key IS NULL OR (
         NOT EXISTS (SELECT FROM job_running r WHERE r.queue = w.queue AND r.order_key = w.order_key)
         AND NOT EXISTS (SELECT FROM job_waiting e WHERE e.queue = w.queue AND e.order_key = w.order_key
-            AND e.key_position < w.key_position)));
+            AND e.key_position < w.key_position)
+        AND NOT EXISTS (SELECT FROM key_hold k WHERE k.queue = w.queue AND k.order_key = w.order_key)));
 
-    -- The others wait behind their key: the first of them with a time, the rest until it starts.
-    UPDATE job_waiting w SET state = 'parked', reason = 'behind its key', due_at =
-        CASE WHEN EXISTS (SELECT FROM job_waiting e WHERE e.queue = w.queue AND e.order_key = w.order_key
+    -- The others wait behind their key: the first of them with a time, the rest until it starts. Where the key is held
+    -- nobody has a time: its release gives the first one, after this has let go of the partition.
+    UPDATE job_waiting w SET state = 'parked',
+        reason = CASE WHEN EXISTS (SELECT FROM key_hold k WHERE k.queue = w.queue AND k.order_key = w.order_key)
+            THEN 'its key is held' ELSE 'behind its key' END,
+        due_at = CASE WHEN EXISTS (SELECT FROM job_waiting e WHERE e.queue = w.queue AND e.order_key = w.order_key
                 AND e.key_position < w.key_position)
+              OR EXISTS (SELECT FROM key_hold k WHERE k.queue = w.queue AND k.order_key = w.order_key)
             THEN 'infinity'
             ELSE now() + key_recheck(EXISTS (SELECT FROM job_running r WHERE r.queue = w.queue
-                AND r.order_key = w.order_key AND r.incarnation <> p_incarnation)) END
+                AND r.order_key = w.order_key
+                AND (r.incarnation <> p_incarnation OR r.partition <> w.partition))) END
     WHERE w.job_id = ANY (due) AND NOT w.job_id = ANY (coalesce(free, '{}'));
 
     RETURN QUERY SELECT * FROM start_waiting(p_incarnation, coalesce(free, '{}'));
@@ -409,13 +437,14 @@ END $$;
 -- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
 -- What leaves its run frees its slot, whatever comes of it; the oldest that waits for one is looked at now.
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
+-- p_holding: the jobs whose key is to be held if they are dead, unless an operator has said otherwise.
 -- verdict: settled | unknown | rejected (not mine any more; nothing written) | started (a key's next job) | woken
 -- (slots were freed, and those who wait for them are due now).
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
     p_intent_jobs uuid[], p_intent_steps text[],
-    p_queues text[], p_partitions integer[], p_epochs integer[])
+    p_queues text[], p_partitions integer[], p_epochs integer[], p_holding uuid[])
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -474,6 +503,9 @@ BEGIN
         RETURNING job_id)
     SELECT array_agg(k.job_id) INTO finished FROM kept k;
     PERFORM job_over(finished);
+    IF 'dead' = ANY (p_outcomes) THEN
+        PERFORM hold_keys(finished, p_holding);
+    END IF;
 
     IF (cardinality(p_job_ids) > coalesce(cardinality(finished), 0)) THEN
         WITH o AS (
@@ -537,14 +569,15 @@ BEGIN
            array_agg(n.job_id) FILTER (WHERE NOT n.mine OR n.paused)
     INTO next_jobs, waiting
     FROM (
-        SELECT first.job_id, first.state, (h.queue || '/' || h.partition) = ANY (held) AS mine, q.paused
+        SELECT first.job_id, first.state, (h.queue || '/' || first.partition) = ANY (held) AS mine, q.paused
         FROM job_history h
         JOIN queue q ON q.name = h.queue
-        CROSS JOIN LATERAL (SELECT w.job_id, w.state FROM job_waiting w
+        CROSS JOIN LATERAL (SELECT w.job_id, w.state, w.partition FROM job_waiting w
             WHERE w.queue = h.queue AND w.order_key = h.order_key AND w.key_position IS NOT NULL
             ORDER BY w.key_position LIMIT 1) first
         WHERE h.job_id = ANY (coalesce(finished, '{}')) AND h.order_key IS NOT NULL
-          AND h.settled_at >= now() - interval '1 second') n;
+          AND h.settled_at >= now() - interval '1 second'
+          AND NOT EXISTS (SELECT FROM key_hold k WHERE k.queue = h.queue AND k.order_key = h.order_key)) n;
 
     IF waiting IS NOT NULL THEN
         UPDATE job_waiting w SET due_at = now() WHERE w.job_id = ANY (waiting) AND w.state = 'parked';
@@ -553,7 +586,7 @@ BEGIN
         RETURN QUERY SELECT 'started', s.job_id, s FROM start_waiting(p_incarnation, next_jobs) s;
     END IF;
     IF freed IS NOT NULL THEN
-        PERFORM wake_limited(freed); -- last: slots are taken before rows are woken, here as in start_due
+        PERFORM wake_limited(freed, 0); -- last: slots are taken before rows are woken, here as in start_due
         RETURN QUERY SELECT 'woken', NULL::uuid, NULL::job_running;
     END IF;
 END $$;
@@ -581,7 +614,8 @@ BEGIN
             t.entered_at
         FROM taken t)
     UPDATE job_running r
-    SET incarnation = p_incarnation, attempt = r.attempt + 1, recoveries = r.recoveries + 1, started_at = now(),
+    SET incarnation = p_incarnation, attempt = r.attempt + 1, recoveries = r.recoveries + 1,
+        started_at = clock_timestamp(),
         entered_at = NULL
     FROM taken t WHERE r.job_id = t.job_id
     RETURNING r.*;

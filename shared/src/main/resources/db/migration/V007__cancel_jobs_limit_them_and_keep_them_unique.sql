@@ -92,21 +92,57 @@ $$;
 
 -- How long until a job without a slot asks again although nobody woke it: the first of its key often, since whoever
 -- frees a slot may be another worker; who is near the front, as one before it may never come to ask; the rest hardly ever.
--- rank: null for the rest; capped: there was room for more than were looked at.
+-- rank: null for the rest; capped: there was room for more than came for it.
 CREATE FUNCTION limit_recheck(rank bigint, capped boolean) RETURNS interval LANGUAGE sql AS $$
-    SELECT CASE WHEN rank = 1 THEN interval '250 ms' WHEN capped THEN interval '1 s' WHEN rank IS NOT NULL THEN interval '5 s'
-        ELSE interval '5 min' END * (0.9 + 0.2 * random())
+    SELECT CASE WHEN rank = 1 THEN interval '250 ms' WHEN capped OR rank <= 4 THEN interval '1 s'
+        WHEN rank IS NOT NULL THEN interval '5 s' ELSE interval '5 min' END * (0.9 + 0.2 * random())
+$$;
+
+-- How long one that was woken has time to come for its slot. Its worker may be full, its pool may have none: who waits
+-- behind it goes first then, and it keeps its turn for when it comes.
+CREATE FUNCTION patience() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '1 second' $$;
+
+-- Jobs that have just been claimed and could start but for their limit get their turns; those for whom there is no slot now
+-- are not due before they are woken, so that a backlog of them is in nobody's way. The caller has made their rows.
+CREATE FUNCTION line_up(p_job_ids uuid[]) RETURNS void LANGUAGE sql AS $$
+    WITH asking AS MATERIALIZED (
+        SELECT l.job_id, l.limit_key, limit_of(l.limit_key, w.queue) AS max, i.ix,
+            row_number() OVER (PARTITION BY l.limit_key ORDER BY i.ix) AS nr
+        FROM unnest(p_job_ids) WITH ORDINALITY AS i (job_id, ix)
+        JOIN limited_job l ON l.job_id = i.job_id
+        JOIN job_waiting w ON w.job_id = i.job_id
+        WHERE w.due_at <= now() AND limit_of(l.limit_key, w.queue) IS NOT NULL),
+    keys AS MATERIALIZED (
+        SELECT a.limit_key,
+            (SELECT count(*) FROM (
+                SELECT FROM limited_job o
+                JOIN job_waiting w ON w.job_id = o.job_id AND w.due_at > now() - patience()
+                JOIN queue q ON q.name = w.queue AND NOT q.paused
+                WHERE o.limit_key = a.limit_key AND o.turn IS NOT NULL
+                LIMIT 16) f) AS ahead,
+            greatest(0, max(a.max) - (SELECT count(*) FROM limit_slot s WHERE s.limit_key = a.limit_key)) AS room
+        FROM asking a GROUP BY a.limit_key),
+    turns AS (
+        SELECT o.job_id, nextval('limit_turn') AS turn FROM (SELECT a.job_id FROM asking a ORDER BY a.ix) o),
+    lined AS (
+        UPDATE limited_job l SET turn = t.turn FROM turns t WHERE l.job_id = t.job_id)
+    UPDATE job_waiting w SET due_at = now() + limit_recheck(
+        CASE WHEN k.ahead + a.nr - k.room <= 16 THEN k.ahead + a.nr - k.room END,
+        k.room > 0 AND a.nr <= 16)
+    FROM asking a JOIN keys k ON k.limit_key = a.limit_key
+    WHERE w.job_id = a.job_id AND k.ahead + a.nr > k.room
 $$;
 
 -- Takes slots for those of the waiting jobs whose limit key has a limit, the longest waiting of each key first, and never
--- before one that waits longer elsewhere. Gives back who may start; the others are put off. The caller holds the lock of
--- their partitions.
+-- before one that waits longer elsewhere and can come. Gives back who may start; the others are put off. The caller holds
+-- the lock of their partitions.
 CREATE FUNCTION with_slots(p_job_ids uuid[]) RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
     cap constant integer := 300; -- of starts of one key at once; whoever comes after asks again soon
     asking uuid[];
     lost uuid[];
     used text[];
+    stuck text[];   -- keys with slots for which nobody came who was asked for
 BEGIN
     SELECT array_agg(i.job_id ORDER BY i.nth) INTO asking
     FROM unnest(p_job_ids) WITH ORDINALITY AS i (job_id, nth)
@@ -124,7 +160,8 @@ BEGIN
 
     -- A slot's number is free if nobody is seen to have it. Who takes the same at the same time is told by the key.
     WITH asked AS MATERIALIZED (
-        SELECT l.job_id, l.limit_key, limit_of(l.limit_key, w.queue) AS max
+        SELECT l.job_id, l.limit_key, limit_of(l.limit_key, w.queue) AS max,
+            row_number() OVER (PARTITION BY l.limit_key ORDER BY l.turn) AS nr
         FROM limited_job l JOIN job_waiting w ON w.job_id = l.job_id
         WHERE l.job_id = ANY (asking)),
     keys AS MATERIALIZED (
@@ -147,6 +184,7 @@ BEGIN
             JOIN job_waiting w ON w.job_id = o.job_id
             JOIN queue q ON q.name = w.queue AND NOT q.paused
             WHERE o.limit_key = k.limit_key AND o.turn IS NOT NULL
+              AND (w.due_at > now() - patience() OR o.job_id = ANY (asking))
             ORDER BY o.turn
             LIMIT greatest(16, (SELECT count(*) FROM room m WHERE m.limit_key = k.limit_key))) f),
     taken AS (
@@ -158,27 +196,37 @@ BEGIN
         ORDER BY a.limit_key, m.slot
         ON CONFLICT DO NOTHING
         RETURNING job_id, limit_key),
+    left_over AS MATERIALIZED (
+        SELECT k.limit_key, (SELECT count(*) FROM room m WHERE m.limit_key = k.limit_key)
+            > (SELECT count(*) FROM taken t WHERE t.limit_key = k.limit_key) AS any
+        FROM keys k),
     off_turn AS (
         UPDATE limited_job l SET turn = NULL FROM taken t WHERE l.job_id = t.job_id),
     put_off AS (
         UPDATE job_waiting w SET state = CASE w.state WHEN 'unknown' THEN 'unknown' ELSE 'parked' END,
             reason = 'waits for a slot of its limit',
-            due_at = now() + limit_recheck(f.rank, (SELECT count(*) FROM room m WHERE m.limit_key = a.limit_key) = cap)
-        FROM asked a LEFT JOIN front f ON f.job_id = a.job_id
+            due_at = now() + limit_recheck(f.rank, e.any AND a.nr <= 16)
+        FROM asked a JOIN left_over e ON e.limit_key = a.limit_key LEFT JOIN front f ON f.job_id = a.job_id
         WHERE w.job_id = a.job_id AND NOT EXISTS (SELECT FROM taken t WHERE t.job_id = a.job_id)
-        RETURNING w.job_id)
-    SELECT ARRAY(SELECT p.job_id FROM put_off p), ARRAY(SELECT DISTINCT t.limit_key FROM taken t) INTO lost, used;
-    PERFORM wake_limited(used); -- there is a new first
+        RETURNING w.job_id, a.limit_key)
+    SELECT ARRAY(SELECT p.job_id FROM put_off p), ARRAY(SELECT DISTINCT t.limit_key FROM taken t),
+        ARRAY(SELECT DISTINCT p.limit_key FROM put_off p JOIN left_over e USING (limit_key) WHERE e.any)
+    INTO lost, used, stuck;
+    PERFORM wake_limited(used, 0); -- there is a new first
+    IF cardinality(stuck) > 0 THEN
+        PERFORM wake_limited(stuck, 16); -- who does not come now is passed over the next time
+    END IF;
 
     RETURN ARRAY(SELECT i FROM unnest(p_job_ids) i WHERE NOT i = ANY (lost));
 END $$;
 
--- Has those that wait for a slot of these keys looked at for whom there is room now, and the first of them soon in any
--- case. Rows that somebody has locked are being looked at.
-CREATE FUNCTION wake_limited(p_keys text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Has those that wait for a slot of these keys looked at for whom there is room now, at least so many, and the first of
+-- them soon in any case. Who was woken before and has not come is passed over. Rows that somebody has locked are being
+-- looked at.
+CREATE FUNCTION wake_limited(p_keys text[], p_at_least integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     WITH front AS (
-        SELECT n.job_id, now() + CASE WHEN n.rank <= n.max - t.taken THEN interval '0' ELSE limit_recheck(1, false) END AS at
+        SELECT n.job_id, now() + CASE WHEN n.rank <= greatest(n.max - t.taken, p_at_least) THEN interval '0' ELSE limit_recheck(1, false) END AS at
         FROM (SELECT DISTINCT k FROM unnest(p_keys) k) f
         CROSS JOIN LATERAL (SELECT count(*) AS taken FROM limit_slot s WHERE s.limit_key = f.k) t
         CROSS JOIN LATERAL (
@@ -187,10 +235,10 @@ BEGIN
                 SELECT x.job_id, x.queue, l.turn FROM limited_job l
                 JOIN job_waiting x ON x.job_id = l.job_id
                 JOIN queue q ON q.name = x.queue AND NOT q.paused
-                WHERE l.limit_key = f.k AND l.turn IS NOT NULL
+                WHERE l.limit_key = f.k AND l.turn IS NOT NULL AND x.due_at > now() - patience()
                 ORDER BY l.turn
                 LIMIT 64) m) n
-        WHERE n.rank <= greatest(1, n.max - t.taken)),
+        WHERE n.rank <= greatest(1, n.max - t.taken, p_at_least)),
     free AS (
         SELECT x.job_id, f.at FROM front f JOIN job_waiting x ON x.job_id = f.job_id
         WHERE x.due_at > f.at
@@ -198,7 +246,8 @@ BEGIN
     UPDATE job_waiting w SET due_at = f.at FROM free f WHERE w.job_id = f.job_id;
 END $$;
 
--- Sets a limit, or with null takes it away; who waits is looked at now.
+-- Sets a limit, or with null takes it away. Who has none any more is looked at now, and of the others those for whom there
+-- is room.
 CREATE FUNCTION set_limit(p_kind text, p_name text, p_max integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF p_max IS NULL THEN
@@ -210,9 +259,13 @@ BEGIN
     UPDATE job_waiting w SET due_at = now()
     WHERE w.job_id = ANY (ARRAY(
         SELECT x.job_id FROM limited_job l JOIN job_waiting x ON x.job_id = l.job_id
-        WHERE l.turn IS NOT NULL
+        WHERE l.turn IS NOT NULL AND limit_of(l.limit_key, x.queue) IS NULL
           AND (p_kind = 'queue' AND x.queue = p_name OR p_kind <> 'queue' AND starts_with(l.limit_key, p_name))
         FOR NO KEY UPDATE OF x SKIP LOCKED)); -- who is locked is being looked at
+    PERFORM wake_limited(ARRAY(
+        SELECT DISTINCT l.limit_key FROM limited_job l JOIN job_waiting x ON x.job_id = l.job_id
+        WHERE l.turn IS NOT NULL AND limit_of(l.limit_key, x.queue) IS NOT NULL
+          AND (p_kind = 'queue' AND x.queue = p_name OR p_kind <> 'queue' AND starts_with(l.limit_key, p_name))), 0);
 END $$;
 
 -- ---- the end of jobs ----

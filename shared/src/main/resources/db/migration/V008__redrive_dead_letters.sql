@@ -102,7 +102,9 @@ $$;
 -- Redrives letters, each at most once, whoever asks at the same time, all or nothing: the note in `redrive` and the waiting
 -- row stand or fall together. The job keeps its id, its place in the topic, its calls and their keys; its failures count
 -- from zero again, its runs go on counting. p_dry: says what would become of them.
--- No partition is locked: a scheduled row without a position in its key says nothing about a key until it is due.
+-- A scheduled row without a position in its key says nothing about the key until it is due, so no partition is locked for
+-- it. One whose key is held for it takes its place again, ahead of all that wait, in the statement that ends the hold; that
+-- is said under the lock of the partitions, as a release is.
 CREATE FUNCTION redrive(
     p_dry boolean, p_batch uuid, p_by text, p_limit integer, p_force boolean, p_nothing_happened boolean,
     l_job_id uuid[], l_seq bigint[], l_target uuid[], l_due_at timestamptz[], l_max_failures integer[],
@@ -128,6 +130,7 @@ BEGIN
             identity, unique_key, limit_key, ix);
 
     IF NOT p_dry THEN
+        PERFORM lock_held(l_seq); -- before any job, as ever
         -- The window of a job may be over, its identity swept; redriven, it must be recognised again.
         WITH fresh AS (
             INSERT INTO job_identity (job_id, queue, partition, record_offset, payload_hash)
@@ -192,21 +195,29 @@ BEGIN
 
         WITH fresh AS (
             INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, attempt, type,
-                order_key, recoveries, max_failures, deadline, submitted_at, record_key, payload, headers)
-            SELECT l.target, h.queue, h.partition, h.record_offset, 'scheduled', l.due_at, 'redriven', h.attempt,
-                coalesce(l.type, h.type), CASE WHEN l.type IS NULL THEN h.order_key ELSE l.order_key END, h.recoveries,
+                order_key, key_position, recoveries, max_failures, deadline, submitted_at, record_key, payload, headers)
+            SELECT l.target, h.queue,
+                CASE WHEN k.seq IS NULL -- one with a place may stay where it was
+                    THEN partition_for(q, CASE WHEN l.type IS NULL THEN h.order_key ELSE l.order_key END, h.partition)
+                    ELSE h.partition END,
+                h.record_offset, 'scheduled', l.due_at, 'redriven', h.attempt,
+                coalesce(l.type, h.type), CASE WHEN l.type IS NULL THEN h.order_key ELSE l.order_key END, k.key_position,
+                h.recoveries,
                 -- Past it, somebody wants the job in spite of its deadline.
                 l.max_failures, CASE WHEN l.deadline > now() THEN l.deadline END, h.submitted_at, h.record_key,
                 coalesce(l.payload, h.payload), h.headers
             FROM unnest(letters) l
             JOIN job_history h ON h.job_id = l.job_id AND h.seq = l.seq
             JOIN queue q ON q.name = h.queue
+            LEFT JOIN key_hold k ON k.seq = l.seq
             WHERE l.seq = ANY (noted) AND NOT l.target = ANY (rivals)
               AND (l.payload_hash IS NULL OR q.duplicate_window IS NULL OR l.target = ANY (known))
             ORDER BY l.target
             ON CONFLICT (job_id) DO NOTHING
             RETURNING job_id)
         SELECT coalesce(array_agg(f.job_id), '{}') INTO moved FROM fresh f;
+        DELETE FROM key_hold k USING unnest(letters) l
+        WHERE k.seq = l.seq AND l.seq = ANY (noted) AND l.target = ANY (moved);
 
         -- RACE: claimed between the look and here, which can be where no window is kept, or for a record.
         DELETE FROM redrive d WHERE d.seq = ANY (noted) AND NOT d.redriven_as = ANY (moved);

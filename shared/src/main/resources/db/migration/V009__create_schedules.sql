@@ -61,7 +61,7 @@ BEGIN
     -- no record: the offset is -1. An unfinished job of that id can only be one that somebody submitted under it.
     INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, type, order_key, max_failures,
         deadline, submitted_at, record_key, payload, headers)
-    SELECT f.job_id, s.queue, f.partition, -1, 'scheduled', now() + f.ix * interval '1 microsecond', s.type,
+    SELECT f.job_id, s.queue, partition_for(q, s.job_key, f.partition), -1, 'scheduled', now() + f.ix * interval '1 microsecond', s.type,
         CASE WHEN q.ordering = 'key' THEN s.job_key END, s.max_attempts, f.fire_at + s.deadline_after, now(),
         convert_to(s.job_key, 'UTF8'), s.payload, f.headers
     FROM unnest(f_schedule, f_fire_at, f_job_id, f_partition, f_headers) WITH ORDINALITY

@@ -1,5 +1,6 @@
 package dev.muster.execution;
 
+import dev.muster.job.AfterDead;
 import dev.muster.job.JobHandler;
 import dev.muster.job.RetryPolicy;
 import dev.muster.protocol.Envelope;
@@ -19,7 +20,8 @@ public record HandlerTerms<P>(
         Class<P> payloadType,
         Duration timeout,
         RetryPolicy retryPolicy,
-        String dependency) {
+        String dependency,
+        AfterDead afterDead) {
 
     public HandlerTerms {
         Objects.requireNonNull(type, "type");
@@ -27,6 +29,7 @@ public record HandlerTerms<P>(
         Objects.requireNonNull(timeout, "timeout");
         Objects.requireNonNull(retryPolicy, "retryPolicy");
         Objects.requireNonNull(dependency, "dependency");
+        Objects.requireNonNull(afterDead, "afterDead");
         if (!Envelope.TYPE.matcher(type).matches()) {
             throw new IllegalArgumentException("its type is none that a job can have: " + type);
         }
@@ -48,7 +51,8 @@ public record HandlerTerms<P>(
                     handler.payloadType(),
                     handler.timeout(),
                     handler.retryPolicy(),
-                    handler.dependency());
+                    handler.dependency(),
+                    handler.afterDead());
         } catch (RuntimeException | LinkageError e) {
             throw new IllegalArgumentException(
                     "the handler " + handler.getClass().getName() + " can't be used: " + e, e);

@@ -55,4 +55,12 @@ public interface JobHandler<P> {
     default String dependency() {
         return "";
     }
+
+    /**
+     * What follows a dead job of this type in its key. An operator may say otherwise for a queue. Default: the key goes
+     * on. Without meaning in a queue that is not keyed.
+     */
+    default AfterDead afterDead() {
+        return AfterDead.GO_ON;
+    }
 }

@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
  * @param partitions of its topic, 1 to 10,000
  * @param duplicateWindow how long a submission with the same identity is recognised as the same job; empty: not at all
  * @param paused no job of it is started
+ * @param weight of the slots of its pool it gets so many where another with work gets one per weight; 1 to 1000
+ * @param growth counts what was said of its partitions since it was made, from 0
  */
 public record Queue(
         String name,
@@ -19,7 +21,9 @@ public record Queue(
         String pool,
         int partitions,
         Optional<Duration> duplicateWindow,
-        boolean paused) {
+        boolean paused,
+        int weight,
+        int growth) {
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,99}");
     private static final Pattern POOL = Pattern.compile("[a-z0-9][a-z0-9-]{0,29}");
 
@@ -35,6 +39,41 @@ public record Queue(
         if (partitions < 1 || partitions > 10_000) {
             throw new IllegalArgumentException("partitions is not between 1 and 10000: " + partitions);
         }
+        if (weight < 1 || weight > 1000) {
+            throw new IllegalArgumentException("weight is not between 1 and 1000: " + weight);
+        }
+        if (growth < 0) {
+            throw new IllegalArgumentException("growth is negative: " + growth);
+        }
+    }
+
+    /** One of weight 1 that never grew. */
+    public Queue(
+            String name,
+            Ordering ordering,
+            String pool,
+            int partitions,
+            Optional<Duration> duplicateWindow,
+            boolean paused) {
+        this(name, ordering, pool, partitions, duplicateWindow, paused, 1, 0);
+    }
+
+    /** The same with its keys spread over another number of partitions. */
+    public Queue over(int count) {
+        return new Queue(name, ordering, pool, count, duplicateWindow, paused, weight, growth);
+    }
+
+    /** True if the other would be made the same; how often it grew does not count. */
+    public boolean isLike(Queue other) {
+        return equals(new Queue(
+                other.name,
+                other.ordering,
+                other.pool,
+                other.partitions,
+                other.duplicateWindow,
+                other.paused,
+                other.weight,
+                growth));
     }
 
     public boolean isKeyed() {

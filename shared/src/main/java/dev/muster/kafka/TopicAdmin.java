@@ -6,6 +6,7 @@ import dev.muster.job.Queue;
 import dev.muster.protocol.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -16,8 +17,12 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.CreateTopicsResult;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidRequestException;
@@ -68,6 +73,63 @@ public final class TopicAdmin {
         NewTopic topic = new NewTopic(Topics.jobs(queue.name()), Optional.of(queue.partitions()), Optional.empty())
                 .configs(Map.of("retention.ms", Long.toString(JOBS_RETENTION.toMillis())));
         return !create(List.of(topic)).isEmpty();
+    }
+
+    /**
+     * Gives a queue's topic more partitions; one that has as many stays as it is.
+     *
+     * @throws KafkaException if the broker can't be reached or refuses
+     */
+    public void growQueueTopic(String queue, int partitions) {
+        String topic = Topics.jobs(queue);
+        try {
+            if (partitionsOf(topic) < partitions) {
+                admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(partitions)))
+                        .all()
+                        .get();
+            }
+        } catch (ExecutionException e) {
+            throw failed("give " + topic + " " + partitions + " partitions", e);
+        } catch (InterruptedException e) {
+            throw interrupted("give " + topic + " " + partitions + " partitions", e);
+        }
+    }
+
+    private int partitionsOf(String topic) throws ExecutionException, InterruptedException {
+        return Objects.requireNonNull(
+                        admin.describeTopics(List.of(topic))
+                                .allTopicNames()
+                                .get()
+                                .get(topic),
+                        topic)
+                .partitions()
+                .size();
+    }
+
+    /**
+     * Where a queue's first partitions end now: the offsets that their next records get.
+     *
+     * @throws KafkaException if the broker can't be reached
+     */
+    public List<Long> ends(String queue, int partitions) {
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        for (int i = 0; i < partitions; i++) {
+            wanted.put(new TopicPartition(Topics.jobs(queue), i), OffsetSpec.latest());
+        }
+        try {
+            ListOffsetsResult answer = admin.listOffsets(wanted);
+            List<Long> ends = new ArrayList<>();
+            for (int i = 0; i < partitions; i++) {
+                ends.add(answer.partitionResult(new TopicPartition(Topics.jobs(queue), i))
+                        .get()
+                        .offset());
+            }
+            return ends;
+        } catch (ExecutionException e) {
+            throw failed("read the ends of " + queue, e);
+        } catch (InterruptedException e) {
+            throw interrupted("read the ends of " + queue, e);
+        }
     }
 
     /**

@@ -45,7 +45,13 @@ public final class AuditReader {
      * @param outcome such as interrupted or retried
      */
     public record EndedRun(
-            JobId id, int attempt, String incarnation, String outcome, Instant started, Optional<Instant> entered) {
+            JobId id,
+            int attempt,
+            String incarnation,
+            String outcome,
+            Instant started,
+            Optional<Instant> entered,
+            Instant ended) {
 
         public boolean isInterrupted() {
             return outcome.equals("interrupted");
@@ -91,7 +97,8 @@ public final class AuditReader {
                         row.getString("incarnation"),
                         row.getString("outcome"),
                         instant(row, "started_at"),
-                        Optional.ofNullable(Db.instant(row, "entered_at"))));
+                        Optional.ofNullable(Db.instant(row, "entered_at")),
+                        instant(row, "ended_at")));
     }
 
     /** All that have started and are not fenced; a moment after its death a worker is still among them. */

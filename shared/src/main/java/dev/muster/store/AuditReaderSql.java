@@ -27,7 +27,7 @@ final class AuditReaderSql {
 
     /** As many rows as runs ended without a final state, once, when everything is over. */
     static final String RUNS = """
-            SELECT job_id, attempt, incarnation, outcome, started_at, entered_at
+            SELECT job_id, attempt, incarnation, outcome, started_at, entered_at, ended_at
             FROM job_attempt
             """;
 

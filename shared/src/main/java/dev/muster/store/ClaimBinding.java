@@ -9,7 +9,7 @@ import java.util.List;
 final class ClaimBinding {
     private ClaimBinding() {}
 
-    static void bind(PreparedStatement statement, Incarnation me, Claim claim) throws SQLException {
+    static void bind(PreparedStatement statement, Incarnation me, Claim claim, List<String> shut) throws SQLException {
         List<Claim.Span> spans = claim.spans();
         Columns.partitions(
                 statement, 1, me, spans.stream().map(Claim.Span::partition).toList());
@@ -77,5 +77,6 @@ final class ClaimBinding {
         statement.setArray(
                 24,
                 Columns.of(statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
+        statement.setArray(25, Columns.of(statement, "text", shut, type -> type));
     }
 }

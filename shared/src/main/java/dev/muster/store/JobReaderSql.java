@@ -16,11 +16,13 @@ final class JobReaderSql {
                 FROM job_running
                 WHERE job_id = ?
                 UNION ALL
-                SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,
-                    NULL, NULL, attempt, failures, recoveries, NULL, submitted_at, claimed_at,
-                    NULL, NULL, CASE WHEN isfinite(due_at) THEN due_at END, NULL, 2
-                FROM job_waiting
-                WHERE job_id = ?
+                SELECT w.job_id, w.queue, w.partition, w.record_offset, w.type, w.order_key, w.state,
+                    coalesce('its key is held since job ' || k.job_id || ' is dead', w.reason),
+                    NULL, NULL, w.attempt, w.failures, w.recoveries, NULL, w.submitted_at, w.claimed_at,
+                    NULL, NULL, CASE WHEN isfinite(w.due_at) THEN w.due_at END, NULL, 2
+                FROM job_waiting w
+                LEFT JOIN key_hold k ON k.queue = w.queue AND k.order_key = w.order_key AND w.key_position IS NOT NULL
+                WHERE w.job_id = ?
                 UNION ALL
                 SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,
                     detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at,

@@ -17,7 +17,7 @@ final class OwnershipSql {
     /** One row per record. Locks the partitions, then identities by id. */
     static final String CLAIM = """
             SELECT ix, verdict
-            FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
+            FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
 
     /** The adopted jobs. Locks the partitions, then the free ones of the rows. */
     static final String ADOPT = "SELECT * FROM adopt(?, ?, ?, ?)";
@@ -28,7 +28,7 @@ final class OwnershipSql {
     /** One row per outcome, then one per job that a freed key starts. */
     static final String SETTLE = """
             SELECT s.verdict, s.job_id AS settled, (s.started).*
-            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) s""";
+            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) s""";
 
     static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";
 
@@ -71,12 +71,11 @@ final class OwnershipSql {
             WHERE r.incarnation <> ?""";
 
     /**
-     * Milliseconds until there is something to do for the waiting jobs of these partitions: the first is due, or, also
-     * in a paused queue, has passed its deadline. Null: none has a time. Two index probes each.
+     * Per queue the milliseconds until there is something to do for the waiting jobs of these partitions: the first is
+     * due, or, also in a paused queue, has passed its deadline. No row: none has a time. Two index probes each.
      */
     static final String NEXT_DUE = """
-            SELECT CASE WHEN min(w.at) < 'infinity'
-                THEN greatest(0, extract(epoch FROM min(w.at) - now()) * 1000)::bigint END
+            SELECT p.queue, greatest(0, extract(epoch FROM min(w.at) - now()) * 1000)::bigint
             FROM unnest(?::text[], ?::integer[]) AS p (queue, partition)
             JOIN queue q ON q.name = p.queue
             CROSS JOIN LATERAL (
@@ -90,7 +89,9 @@ final class OwnershipSql {
                 FROM job_waiting x
                 WHERE x.queue = p.queue AND x.partition = p.partition AND x.deadline IS NOT NULL
                 ORDER BY x.deadline
-                LIMIT 1)) w""";
+                LIMIT 1)) w
+            WHERE w.at < 'infinity'
+            GROUP BY p.queue""";
 
     /** Notes when the handlers of adopted jobs were entered: what recovery is measured by. Guard (b). */
     static final String ENTERED = """

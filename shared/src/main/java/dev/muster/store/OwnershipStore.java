@@ -10,9 +10,13 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +52,8 @@ public final class OwnershipStore {
                         TakeOver.Verdict.valueOf(row.getString("verdict").toUpperCase(Locale.ROOT)),
                         row.getLong("next_offset"),
                         row.getInt("stored_epoch"),
-                        row.getBoolean("log_replaced")));
+                        row.getBoolean("log_replaced"),
+                        layout(row)));
     }
 
     /**
@@ -87,14 +92,18 @@ public final class OwnershipStore {
                 .orElse(false);
     }
 
-    /** Makes polled records durable. One verdict per entry, in their order. */
-    public List<Claim.Verdict> claim(Claim claim) {
+    /**
+     * Makes polled records durable. One verdict per entry, in their order.
+     *
+     * @param shut job types that would be parked as soon as they start: they wait from the beginning
+     */
+    public List<Claim.Verdict> claim(Claim claim, List<String> shut) {
         Claim.@Nullable Verdict[] verdicts =
                 new Claim.@Nullable Verdict[claim.entries().size()];
         db.query(
                 "claim " + claim.entries().size() + " records",
                 OwnershipSql.CLAIM,
-                statement -> ClaimBinding.bind(statement, me, claim),
+                statement -> ClaimBinding.bind(statement, me, claim, shut),
                 row -> {
                     Claim.Verdict verdict =
                             Claim.Verdict.valueOf(row.getString(2).toUpperCase(Locale.ROOT));
@@ -129,18 +138,18 @@ public final class OwnershipStore {
                 OwnershipStore::job);
     }
 
-    /** How long until the first waiting job of these partitions is due; empty: none has a time. */
-    public Optional<Duration> nextDue(List<PartitionEpoch> partitions) {
-        return db.first(
-                        "look for due jobs",
-                        OwnershipSql.NEXT_DUE,
-                        statement -> {
-                            statement.setArray(1, Columns.of(statement, "text", partitions, PartitionEpoch::queue));
-                            statement.setArray(
-                                    2, Columns.of(statement, "integer", partitions, PartitionEpoch::partition));
-                        },
-                        row -> row.getObject(1, Long.class))
-                .map(Duration::ofMillis);
+    /** Per queue, how long until the first waiting job of these partitions is due; one where none has a time is left out. */
+    public Map<String, Duration> nextDue(List<PartitionEpoch> partitions) {
+        Map<String, Duration> due = new HashMap<>();
+        db.query(
+                "look for due jobs",
+                OwnershipSql.NEXT_DUE,
+                statement -> {
+                    statement.setArray(1, Columns.of(statement, "text", partitions, PartitionEpoch::queue));
+                    statement.setArray(2, Columns.of(statement, "integer", partitions, PartitionEpoch::partition));
+                },
+                row -> due.put(row.getString(1), Duration.ofMillis(row.getLong(2))));
+        return due;
     }
 
     /**
@@ -148,12 +157,13 @@ public final class OwnershipStore {
      * more if slots of limits became free.
      *
      * @param keyed the partitions of keyed queues that we own, of those that the outcomes are from
+     * @param holding the jobs whose key is to be held if they are dead, unless an operator has said otherwise
      */
-    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed) {
+    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<JobId> holding) {
         return db.query(
                 "settle " + outcomes.size() + " jobs",
                 OwnershipSql.SETTLE,
-                statement -> bindSettle(statement, outcomes, keyed),
+                statement -> bindSettle(statement, outcomes, keyed, holding),
                 row -> switch (row.getString("verdict")) {
                     case "settled" -> new Settled.Done(settled(row));
                     case "unknown" -> new Settled.Unsure(settled(row));
@@ -287,7 +297,8 @@ public final class OwnershipStore {
         });
     }
 
-    private void bindSettle(PreparedStatement statement, List<Outcome> outcomes, List<PartitionEpoch> keyed)
+    private void bindSettle(
+            PreparedStatement statement, List<Outcome> outcomes, List<PartitionEpoch> keyed, List<JobId> holding)
             throws SQLException {
         List<UUID> closedJobs = new ArrayList<>();
         List<String> closedSteps = new ArrayList<>();
@@ -313,12 +324,23 @@ public final class OwnershipStore {
         statement.setArray(12, Columns.of(statement, "text", keyed, PartitionEpoch::queue));
         statement.setArray(13, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
         statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
+        statement.setArray(15, Columns.of(statement, "uuid", holding, JobId::value));
     }
 
     /** Incarnation, queues, partitions and epochs as four parameters from {@code first} on. */
     private void bindPartitions(PreparedStatement statement, int first, List<PartitionEpoch> partitions)
             throws SQLException {
         Columns.partitions(statement, first, me, partitions);
+    }
+
+    private static TakeOver.Layout layout(ResultSet row) throws SQLException {
+        Integer growingTo = row.getObject("growing_to", Integer.class);
+        Long switchOffset = row.getObject("switch_offset", Long.class);
+        return new TakeOver.Layout(
+                row.getInt("partitions"),
+                growingTo == null ? OptionalInt.empty() : OptionalInt.of(growingTo),
+                row.getInt("growth"),
+                switchOffset == null ? OptionalLong.empty() : OptionalLong.of(switchOffset));
     }
 
     private static JobId settled(ResultSet row) throws SQLException {

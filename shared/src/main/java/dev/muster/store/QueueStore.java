@@ -40,6 +40,7 @@ public final class QueueStore {
                                     .orElse(null),
                             Types.DOUBLE);
                     statement.setBoolean(6, queue.paused());
+                    statement.setInt(7, queue.weight());
                 })
                 == 1;
     }
@@ -67,6 +68,20 @@ public final class QueueStore {
                 == 1;
     }
 
+    /**
+     * Gives a queue another weight.
+     *
+     * @param weight 1 to 1000
+     * @return false where there is no such queue
+     */
+    public boolean weigh(String name, int weight) {
+        return db.update("weigh queue " + name, QueueSql.WEIGH, statement -> {
+                    statement.setInt(1, weight);
+                    statement.setString(2, name);
+                })
+                == 1;
+    }
+
     private static Queue queue(ResultSet row) throws SQLException {
         BigDecimal window = row.getBigDecimal("window_seconds");
         return new Queue(
@@ -77,6 +92,8 @@ public final class QueueStore {
                 Optional.ofNullable(window)
                         .map(seconds ->
                                 Duration.ofMillis(seconds.movePointRight(3).longValue())),
-                row.getBoolean("paused"));
+                row.getBoolean("paused"),
+                row.getInt("weight"),
+                row.getInt("growth"));
     }
 }

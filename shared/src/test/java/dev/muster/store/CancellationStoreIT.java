@@ -162,7 +162,7 @@ final class CancellationStoreIT {
                 .isEmpty();
         assertThat(cancel(queue)).as("the head").isEqualTo(Cancellation.CANCELLED);
 
-        assertThat(a.store().nextDue(List.of(p))).contains(Duration.ZERO);
+        assertThat(a.nextDue(p)).contains(Duration.ZERO);
         assertThat(a.store().startDue(List.of(p), 10))
                 .extracting(RunningJob::id)
                 .containsExactly(id(queue + "-3"));

@@ -39,17 +39,16 @@ final class DeadlineIT {
         Actor a = db.worker();
         PartitionEpoch p = owned(a, Ordering.NONE);
         JobId waits = retrying(a, p, 0);
-        assertThat(a.store().nextDue(List.of(p)))
-                .hasValueSatisfying(due -> assertThat(due).isGreaterThan(Duration.ofMinutes(50)));
+        assertThat(a.nextDue(p)).hasValueSatisfying(due -> assertThat(due).isGreaterThan(Duration.ofMinutes(50)));
 
         deadline(waits, "10 minutes");
-        assertThat(a.store().nextDue(List.of(p)))
+        assertThat(a.nextDue(p))
                 .hasValueSatisfying(due -> assertThat(due).isBetween(Duration.ofMinutes(9), Duration.ofMinutes(10)));
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
         assertThat(state(waits)).isEqualTo(JobState.RETRYING);
 
         deadline(waits, "-1 seconds");
-        assertThat(a.store().nextDue(List.of(p))).contains(Duration.ZERO);
+        assertThat(a.nextDue(p)).contains(Duration.ZERO);
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
         assertThat(state(waits)).isEqualTo(JobState.EXPIRED);
         assertThat(new JobReader(db.database())
@@ -58,7 +57,7 @@ final class DeadlineIT {
                         .outcome()
                         .reason())
                 .hasValueSatisfying(reason -> assertThat(reason).startsWith("its deadline was 20"));
-        assertThat(a.store().nextDue(List.of(p))).isEmpty();
+        assertThat(a.nextDue(p)).isEmpty();
     }
 
     @Test
@@ -67,11 +66,11 @@ final class DeadlineIT {
         PartitionEpoch p = owned(a, Ordering.NONE);
         JobId waits = retrying(a, p, 0);
         new QueueStore(db.database()).pause(p.queue(), true);
-        assertThat(a.store().nextDue(List.of(p))).isEmpty();
+        assertThat(a.nextDue(p)).isEmpty();
 
         deadline(waits, "-1 seconds");
 
-        assertThat(a.store().nextDue(List.of(p))).contains(Duration.ZERO);
+        assertThat(a.nextDue(p)).contains(Duration.ZERO);
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
         assertThat(state(waits)).isEqualTo(JobState.EXPIRED);
     }
@@ -91,9 +90,7 @@ final class DeadlineIT {
         assertThat(state(id(name))).isEqualTo(JobState.RETRYING);
         assertThat(db.count("SELECT count(*) FROM job_waiting WHERE deadline IS NULL AND job_id = '" + id(name) + "'"))
                 .isEqualTo(1);
-        assertThat(a.store().nextDue(List.of(p)))
-                .as("it is not looked at again for that")
-                .isNotEqualTo(Optional.of(Duration.ZERO));
+        assertThat(a.nextDue(p)).as("it is not looked at again for that").isNotEqualTo(Optional.of(Duration.ZERO));
     }
 
     @Test

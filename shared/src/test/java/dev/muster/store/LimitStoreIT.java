@@ -66,8 +66,8 @@ final class LimitStoreIT {
         assertThat(a.succeeds(id(queue + "-1"), 1))
                 .containsExactly(new Settled.Done(id(queue + "-1")), new Settled.Woken());
 
-        assertThat(b.store().nextDue(List.of(ofB))).contains(Duration.ZERO);
-        assertThat(a.store().nextDue(List.of(ofA)))
+        assertThat(b.nextDue(ofB)).contains(Duration.ZERO);
+        assertThat(a.nextDue(ofA))
                 .as("waits, and would ask again by itself")
                 .hasValueSatisfying(d -> assertThat(d).isPositive().isLessThan(Duration.ofSeconds(6)));
         due(queue);
@@ -203,6 +203,88 @@ final class LimitStoreIT {
         assertThat(starts(a, p)).containsExactly(id(queue + "-3"));
     }
 
+    @Test
+    void a_backlog_of_limited_jobs_is_in_nobodys_way() {
+        String key = limit(2);
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = owned(a, queue, 0);
+        a.claims(p, 0, job(0, queue + "-free"));
+        Claim.Entry[] backlog = new Claim.Entry[600];
+        for (int i = 0; i < backlog.length; i++) {
+            backlog[i] = limited(1 + i, queue + "-" + i, key);
+        }
+        a.claims(p, 1, backlog);
+        assertThat(db.count("SELECT count(*) FROM job_waiting WHERE queue = '" + queue + "' AND due_at <= now()"))
+                .as("due, of which two can start")
+                .isEqualTo(2);
+        a.ends(id(queue + "-free"), 1, Outcome.Verdict.RETRIED, Duration.ZERO, List.of());
+
+        assertThat(starts(a, p)).containsExactlyInAnyOrder(id(queue + "-0"), id(queue + "-1"), id(queue + "-free"));
+        limits.set(new Limit(Kind.KEY, key, 3));
+        assertThat(starts(a, p)).containsExactly(id(queue + "-2"));
+        for (int i = 0; i < 20; i++) {
+            a.succeeds(id(queue + "-" + i), 1);
+            assertThat(starts(a, p)).containsExactly(id(queue + "-" + (i + 3)));
+        }
+        assertThat(db.count("SELECT count(*) FROM job_waiting WHERE queue = '" + queue
+                        + "' AND due_at < now() + interval '10 s'"))
+                .as("who will ask by itself soon")
+                .isLessThan(40);
+    }
+
+    @Test
+    void one_that_was_woken_and_can_not_come_is_passed_over_and_keeps_its_turn() {
+        String key = limit(1);
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor full = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofFull = owned(full, queue, 0);
+        PartitionEpoch ofB = owned(b, queue, 1);
+        full.claims(ofFull, 0, limited(0, queue + "-1", key), limited(1, queue + "-2", key));
+        b.claims(ofB, 0, limited(0, queue + "-3", key), limited(1, queue + "-4", key));
+        assertThat(starts(full, ofFull)).containsExactly(id(queue + "-1"));
+        full.succeeds(id(queue + "-1"), 1);
+        due(queue);
+        assertThat(starts(b, ofB)).as("it may still come").isEmpty();
+
+        db.execute("UPDATE job_waiting SET due_at = now() - interval '3 s' WHERE queue = '" + queue
+                + "' AND partition = 0");
+        due(queue, 1);
+        assertThat(starts(b, ofB)).containsExactly(id(queue + "-3"));
+
+        b.succeeds(id(queue + "-3"), 1);
+        assertThat(starts(full, ofFull)).as("now it comes, and it is its turn").containsExactly(id(queue + "-2"));
+        due(queue, 1);
+        assertThat(starts(b, ofB)).isEmpty();
+    }
+
+    /** Nobody runs, nobody is left who could wake anybody: all that wait ahead belong to a pool without workers. */
+    @Test
+    void a_pool_without_workers_does_not_keep_the_slots_of_a_key() {
+        String key = limit(1);
+        String dead = db.queue(Ordering.NONE, Optional.empty());
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor gone = db.worker();
+        Actor b = db.worker();
+        PartitionEpoch ofGone = owned(gone, dead, 0);
+        PartitionEpoch ofB = owned(b, queue, 0);
+        Claim.Entry[] ahead = new Claim.Entry[30];
+        for (int i = 0; i < ahead.length; i++) {
+            ahead[i] = limited(i, dead + "-" + i, key);
+        }
+        gone.claims(ofGone, 0, ahead);
+        b.claims(ofB, 0, limited(0, queue, key));
+
+        List<JobId> started = List.of();
+        for (int seconds = 0; started.isEmpty() && seconds < 10; seconds++) {
+            db.execute("UPDATE job_waiting SET due_at = due_at - interval '1.1 s' WHERE queue IN ('" + dead + "', '"
+                    + queue + "')"); // time passes
+            started = starts(b, ofB);
+        }
+        assertThat(started).containsExactly(id(queue));
+    }
+
     /** Four owners start and settle as fast as they can. */
     @Test
     void the_limit_holds_whoever_asks_at_the_same_time_and_nobody_is_forgotten() throws Exception {
@@ -263,6 +345,10 @@ final class LimitStoreIT {
 
     private void due(String queue) {
         db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "' AND due_at < 'infinity'");
+    }
+
+    private void due(String queue, int partition) {
+        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "' AND partition = " + partition);
     }
 
     private static List<JobId> starts(Actor actor, PartitionEpoch partition) {

@@ -109,9 +109,13 @@ final class OwnershipFixture implements AutoCloseable {
             return store.takeOver(List.of(new TakeOver(partition, topicId))).getFirst();
         }
 
+        Optional<Duration> nextDue(PartitionEpoch partition) {
+            return Optional.ofNullable(store.nextDue(List.of(partition)).get(partition.queue()));
+        }
+
         List<Claim.Verdict> claims(PartitionEpoch partition, long from, Claim.Entry... entries) {
             long to = entries[entries.length - 1].offset() + 1;
-            return store.claim(new Claim(List.of(new Claim.Span(partition, from, to)), List.of(entries)));
+            return store.claim(new Claim(List.of(new Claim.Span(partition, from, to)), List.of(entries)), List.of());
         }
 
         List<Settled> succeeds(JobId id, int attempt, PartitionEpoch... keyed) {
@@ -126,7 +130,7 @@ final class OwnershipFixture implements AutoCloseable {
                 List<String> closed,
                 PartitionEpoch... keyed) {
             Outcome outcome = new Outcome(id, attempt, verdict, "", "", "", delay, Optional.empty(), closed);
-            return store.settle(List.of(outcome), List.of(keyed));
+            return store.settle(List.of(outcome), List.of(keyed), List.of());
         }
     }
 

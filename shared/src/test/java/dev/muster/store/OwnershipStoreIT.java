@@ -408,7 +408,7 @@ final class OwnershipStoreIT {
 
         assertThat(a.succeeds(id(queue + "-1"), 1, ofA)).containsExactly(new Settled.Done(id(queue + "-1")));
 
-        assertThat(b.store().nextDue(List.of(ofB))).contains(Duration.ZERO);
+        assertThat(b.nextDue(ofB)).contains(Duration.ZERO);
         assertThat(b.store().startDue(List.of(ofB), 10))
                 .extracting(RunningJob::id)
                 .containsExactly(id(queue + "-2"));
@@ -446,5 +446,25 @@ final class OwnershipStoreIT {
         assertThat(a.store().startDue(List.of(p), 10))
                 .extracting(RunningJob::id)
                 .containsExactly(id(queue + "-2"));
+    }
+
+    @Test
+    void a_job_whose_circuit_is_open_waits_from_the_beginning_and_keeps_its_place_in_its_key() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        List<Claim.Entry> entries =
+                List.of(keyed(0, queue + "-1", "k"), keyed(1, queue + "-2", "k"), job(2, queue + "-3"));
+        assertThat(a.store().claim(new Claim(List.of(new Claim.Span(p, 0, 3)), entries), List.of("test")))
+                .containsExactly(WAITING, WAITING, WAITING);
+        assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
+
+        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "' AND due_at < 'infinity'");
+
+        List<RunningJob> started = a.store().startDue(List.of(p), 10);
+        assertThat(started).extracting(RunningJob::id).containsExactlyInAnyOrder(id(queue + "-1"), id(queue + "-3"));
+        assertThat(started).allSatisfy(job -> assertThat(job.attempt()).isEqualTo(1));
+        assertThat(a.succeeds(id(queue + "-1"), 1, p)).anyMatch(Settled.Started.class::isInstance);
     }
 }

@@ -4,6 +4,7 @@ import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.fleet.Heartbeat;
 import dev.muster.fleet.Incarnation;
+import dev.muster.job.AfterDead;
 import dev.muster.job.JobHandler;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.protocol.Command;
@@ -21,6 +22,7 @@ import dev.muster.worker.execution.Abandoned;
 import dev.muster.worker.execution.Handlers;
 import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.LateRunner;
+import dev.muster.worker.execution.Shares;
 import dev.muster.worker.execution.Slots;
 import dev.muster.worker.heartbeat.Commands;
 import dev.muster.worker.heartbeat.Heartbeats;
@@ -144,7 +146,7 @@ final class WorkerParts {
         LaneParts shared = new LaneParts(
                 ownership,
                 lateRunner,
-                slots,
+                new Shares(slots, this::weight),
                 demand,
                 queues,
                 new SubmissionReader(
@@ -153,6 +155,9 @@ final class WorkerParts {
                         .filter(handler -> !handler.dependency().isEmpty())
                         .map(handler -> provider.circuits().isOpenFor(handler.dependency()))
                         .orElse(false),
+                type -> handlers.find(type)
+                        .filter(handler -> handler.afterDead() == AfterDead.HOLD_KEY)
+                        .isPresent(),
                 new LaneWatch(),
                 laneMeters,
                 around.faults(),
@@ -165,6 +170,11 @@ final class WorkerParts {
                 IntStream.range(0, lanes)
                         .mapToObj(i -> new Lane(i, lanes, shared, lateIntake))
                         .toList());
+    }
+
+    /** Of a queue that is gone, or not seen yet: the least. */
+    private int weight(String queue) {
+        return queues.view().find(queue).map(entry -> entry.queue().weight()).orElse(1);
     }
 
     TrustWindow trust() {

@@ -87,6 +87,38 @@ final class CircuitIT {
         }
     }
 
+    /** One partition: what needs no provider stands behind what does. */
+    @Test
+    void jobs_behind_those_whose_provider_is_down_go_on_and_those_keep_their_places(
+            PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
+        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
+            String queue = stack.queue(Ordering.KEY, 1);
+            ChildProcess worker = stack.worker(Map.of("MUSTER_PAYMENTS_HEALTH_CHECK", "100ms"));
+            Incarnation me = stack.awaitOwner(worker, queue, 1);
+            stack.charges().faults("{\"outage\":\"REFUSE\"}");
+            awaitCircuit(stack, me, "open", "0.0");
+
+            List<JobId> payments = stack.submitPayments(queue, 40);
+            JobId behindItsKey = stack.submit(queue, "test.pause", "k0", "{\"millis\":1,\"later\":1}");
+            JobId free = stack.submit(queue, "test.pause", "nobody-else", "{\"millis\":1,\"later\":1}");
+            stack.awaitFinal(List.of(free));
+            assertThat(stack.count("SELECT count(*) FROM job_history WHERE queue = '" + queue + "'"))
+                    .isEqualTo(1);
+            assertThat(stack.count(
+                            "SELECT count(*) FROM job_attempt WHERE queue = '" + queue + "' AND outcome <> 'parked'"))
+                    .as("attempts that were burnt")
+                    .isZero();
+
+            stack.charges().faults("{\"outage\":\"NONE\"}");
+            stack.awaitFinal(payments);
+            stack.awaitFinal(List.of(behindItsKey));
+            stack.assertSucceededOnce(payments);
+            assertThat(stack.rows("SELECT job_id FROM job_history WHERE queue = '" + queue
+                            + "' AND order_key = 'k0' ORDER BY started_at"))
+                    .containsExactly(payments.getFirst().toString(), behindItsKey.toString());
+        }
+    }
+
     private static void awaitCircuit(WorkerStack stack, Incarnation me, String state, String up) {
         Awaitility.await()
                 .atMost(WorkerStack.PATIENCE)

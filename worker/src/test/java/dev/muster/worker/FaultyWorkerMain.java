@@ -34,6 +34,7 @@ final class FaultyWorkerMain {
         List<JobHandler<?>> handlers = List.of(
                 new PauseHandler(),
                 new FlakyHandler(),
+                new StrictHandler(),
                 new ErrorHandler(),
                 new StubbornHandler(),
                 new ObedientHandler(),

@@ -39,6 +39,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberToRemove;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
@@ -181,6 +182,14 @@ final class WorkerStack implements AutoCloseable {
         } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Sends many, and waits until Kafka has them all. */
+    void sendAll(Stream<ProducerRecord<byte[], byte[]>> records) {
+        records.forEach(record -> {
+            var _ = producer.send(record); // what fails is missing afterwards
+        });
+        producer.flush();
     }
 
     /** Starts a worker; with a fault (point, signal, nth) it is hit by the signal there. */

@@ -58,6 +58,24 @@ final class DemoCommand implements Callable<Integer> {
             description = "Share of the payments that go to the queue with order per key; default: 0.2")
     private double orderedShare = 0.2;
 
+    @Option(
+            names = "--keys",
+            paramLabel = "N",
+            description = "All payments go to the queue with order per key, for so many customers")
+    private Optional<Integer> keys = Optional.empty();
+
+    @Option(
+            names = "--zipf",
+            paramLabel = "S",
+            description = "With --keys: the k-th customer pays in proportion to 1/k^S; default: 1.0")
+    private double zipf = 1.0;
+
+    @Option(
+            names = "--retrying",
+            paramLabel = "X",
+            description = "With --keys: share of the payments that the provider turns away at first; default: 0.05")
+    private double retrying = 0.05;
+
     @Option(names = "--seed", paramLabel = "N", description = "Of its random choices; default: a new one")
     private Optional<Long> seed = Optional.empty();
 
@@ -85,9 +103,10 @@ final class DemoCommand implements Callable<Integer> {
                 Settings.parseDuration(warmUp, "--warm-up"),
                 Settings.parseDuration(killEvery, "--kill-every"),
                 rate,
-                orderedShare,
+                keys.isPresent() ? 1.0 : orderedShare,
                 MIN_KILLS,
-                seed.orElseGet(() -> ticker.nanos() & 0xffff));
+                seed.orElseGet(() -> ticker.nanos() & 0xffff),
+                keys.map(count -> new DemoConfig.Keys(count, zipf, retrying)));
         Settings settings = config.load(Map.of());
         try (StopRequest stop = StopRequest.listening()) {
             TemporaryFolder folder = TemporaryFolder.create("muster-demo-");

@@ -23,7 +23,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code muster queue …}. */
-@Command(name = "queue", mixinStandardHelpOptions = true, description = "Makes and lists queues.")
+@Command(
+        name = "queue",
+        mixinStandardHelpOptions = true,
+        description = "Makes and lists queues, and lets held keys go on.")
 final class QueueCommand implements Runnable {
     private final Console console;
 
@@ -34,7 +37,12 @@ final class QueueCommand implements Runnable {
     static CommandLine line(Console console) {
         return new CommandLine(new QueueCommand(console))
                 .addSubcommand(new Create(console))
-                .addSubcommand(new ListAll(console));
+                .addSubcommand(new ListAll(console))
+                .addSubcommand(new QueueSetCommand(console))
+                .addSubcommand(new QueueGrowCommand(console))
+                .addSubcommand(new KeyHoldCommands.Say(console))
+                .addSubcommand(new KeyHoldCommands.Held(console))
+                .addSubcommand(new KeyHoldCommands.Release(console));
     }
 
     @Override
@@ -67,6 +75,12 @@ final class QueueCommand implements Runnable {
                 description = "How long a submission with the same source and id is the same job; default: 7d")
         private String duplicates = "7d";
 
+        @Option(
+                names = "--weight",
+                paramLabel = "N",
+                description = "Its share of its pool's slots while other queues have work too, 1 to 1000; default: 1")
+        private int weight = 1;
+
         @Mixin
         private ClientOptions client = new ClientOptions();
 
@@ -78,14 +92,15 @@ final class QueueCommand implements Runnable {
 
         @Override
         public Integer call() {
-            Queue queue = new Queue(name, Ordering.parse(ordering), pool, partitions, window(duplicates), false);
+            Queue queue =
+                    new Queue(name, Ordering.parse(ordering), pool, partitions, window(duplicates), false, weight, 0);
             Settings settings = client.settings();
             try (Database database = Database.open(settings, "muster-cli", 1, Optional.empty());
                     Admin admin = new KafkaClients(settings).admin("muster-cli")) {
                 TopicAdmin topics = new TopicAdmin(admin, settings);
                 QueueStore queues = new QueueStore(database);
                 Optional<Queue> there = queues.find(name);
-                if (there.isPresent() && !there.get().equals(queue)) {
+                if (there.isPresent() && !there.get().isLike(queue)) {
                     throw CommandException.failed(
                             "there is a queue " + name + " of another kind: " + words(there.get()));
                 }
@@ -101,7 +116,7 @@ final class QueueCommand implements Runnable {
 
         private static String words(Queue queue) {
             return "ordering " + queue.ordering().wireName() + ", " + queue.partitions() + " partitions, pool "
-                    + queue.pool() + ", duplicates " + windowWords(queue);
+                    + queue.pool() + ", weight " + queue.weight() + ", duplicates " + windowWords(queue);
         }
     }
 
@@ -121,13 +136,14 @@ final class QueueCommand implements Runnable {
         public Integer call() {
             try (Database database = Database.open(client.settings(), "muster-cli", 1, Optional.empty())) {
                 List<Queue> queues = new QueueStore(database).list();
-                console.line(row("NAME", "ORDERING", "POOL", "PARTITIONS", "DUPLICATES", "PAUSED"));
+                console.line(row("NAME", "ORDERING", "POOL", "PARTITIONS", "WEIGHT", "DUPLICATES", "PAUSED"));
                 for (Queue queue : queues) {
                     console.line(row(
                             queue.name(),
                             queue.ordering().wireName(),
                             queue.pool(),
                             Integer.toString(queue.partitions()),
+                            Integer.toString(queue.weight()),
                             windowWords(queue),
                             queue.paused() ? "yes" : "no"));
                 }
@@ -136,14 +152,21 @@ final class QueueCommand implements Runnable {
         }
 
         private static String row(
-                String name, String ordering, String pool, String partitions, String duplicates, String paused) {
+                String name,
+                String ordering,
+                String pool,
+                String partitions,
+                String weight,
+                String duplicates,
+                String paused) {
             return String.format(
                     Locale.ROOT,
-                    "%-24s %-8s %-12s %-10s %-10s %s",
+                    "%-24s %-8s %-12s %-10s %-6s %-10s %s",
                     name,
                     ordering,
                     pool,
                     partitions,
+                    weight,
                     duplicates,
                     paused);
         }

@@ -32,8 +32,8 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         // One kill: adopting the jobs of the dead must be in the cache as well. The killed life leaves none.
-        DemoConfig second =
-                new DemoConfig(300, 1, Duration.ofSeconds(2), Duration.ofHours(1), Optional.of(300.0), 0.2, 1, 1);
+        DemoConfig second = new DemoConfig(
+                300, 1, Duration.ofSeconds(2), Duration.ofHours(1), Optional.of(300.0), 0.2, 1, 1, Optional.empty());
         Console silent = new Console(
                 new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
                 new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),

@@ -19,6 +19,7 @@ import java.util.Set;
  * @param lost how many submitted jobs have no final state and are not {@code unknown} either
  * @param charges how many cards the provider has charged
  * @param duplicateCharges charges beyond the first of a job
+ * @param keyOrder whether the jobs of each key ran one after the other
  * @param violations what is wrong, for a human; empty: all is well
  */
 public record Audit(
@@ -27,6 +28,7 @@ public record Audit(
         int lost,
         int charges,
         int duplicateCharges,
+        KeyOrder keyOrder,
         List<String> violations) {
 
     public Audit {
@@ -42,7 +44,9 @@ public record Audit(
         int lost = lost(evidence, states, unfinished, violations);
         Map<String, Integer> charged = charged(evidence);
         checkCharges(evidence, states, charged, violations);
-        KeyOrder.check(evidence, violations);
+        KeyOrder keyOrder = KeyOrder.of(evidence);
+        keyOrder.disorders().forEach(which -> violations.add("Out of order in its key", which));
+        keyOrder.overlaps().forEach(which -> violations.add("At the same time as another of its key", which));
         if (evidence.kills().size() < minKills) {
             violations.add("Too few kills to prove anything", evidence.kills().size() + " of at least " + minKills);
         }
@@ -54,6 +58,7 @@ public record Audit(
                 lost,
                 charged.values().stream().mapToInt(Integer::intValue).sum(),
                 charged.values().stream().mapToInt(n -> n - 1).sum(),
+                keyOrder,
                 violations.lines());
     }
 

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param orderedShare of the jobs, 0 to 1, that go to the keyed queue
  * @param minKills fewer kills fail the audit
  * @param seed of its random choices
+ * @param keys who the keyed queue's jobs are for; empty: a few customers, as many as the jobs are worth
  */
 public record DemoConfig(
         int jobs,
@@ -24,9 +25,31 @@ public record DemoConfig(
         Optional<Double> rate,
         double orderedShare,
         int minKills,
-        long seed) {
+        long seed,
+        Optional<Keys> keys) {
     /** So many seconds of submissions may be unfinished. */
     private static final double UNFINISHED_SECONDS = 2;
+
+    /**
+     * Keys of which a few have most of the jobs.
+     *
+     * @param count how many keys there are
+     * @param zipf the exponent of their distribution, from 0: all alike; 1: the second has half as many as the first
+     * @param retrying the share of the jobs, 0 to 1, that the provider first turns away, so that they come again
+     */
+    public record Keys(int count, double zipf, double retrying) {
+        public Keys {
+            if (count < 1) {
+                throw new IllegalArgumentException("keys is below 1: " + count);
+            }
+            if (!(zipf >= 0 && zipf <= 10)) {
+                throw new IllegalArgumentException("zipf is not between 0 and 10: " + zipf);
+            }
+            if (!(retrying >= 0 && retrying <= 1)) {
+                throw new IllegalArgumentException("retrying is not between 0 and 1: " + retrying);
+            }
+        }
+    }
 
     public DemoConfig {
         if (jobs < 1) {
@@ -58,7 +81,8 @@ public record DemoConfig(
      * @param finals jobs that are final
      */
     long allowed(int kills, long finals) {
-        long open = (long) Math.max(50, pacing().perSecond() * UNFINISHED_SECONDS);
+        // With many jobs of few keys most of them wait behind their key: that is no sign of a slow machine.
+        long open = keys.isPresent() ? jobs : (long) Math.max(50, pacing().perSecond() * UNFINISHED_SECONDS);
         long before = warmUp.dividedBy(killEvery) + 1; // the warm-up's share of the jobs is as long as its time
         long share = kills >= minKills ? jobs : jobs * (kills + before) / (minKills + before);
         return Math.min(share, finals + open);

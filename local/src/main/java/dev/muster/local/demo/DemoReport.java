@@ -50,6 +50,9 @@ public record DemoReport(
         json.put("lost", audit.lost());
         json.put("provider_charges", audit.charges());
         json.put("duplicate_charges", audit.duplicateCharges());
+        json.put("keys", audit.keyOrder().keys());
+        json.put("order_violations", audit.keyOrder().disorders().size());
+        json.put("overlaps", audit.keyOrder().overlaps().size());
         json.put("worker_kills", kills);
         json.put("restarts", restarts);
         json.put("recovery_ms", ordered("p50", recovered.p50(), "p99", recovered.p99(), "max", recovered.max()));
@@ -79,6 +82,12 @@ public record DemoReport(
                 "provider   %,d charges, %,d of them duplicates",
                 audit.charges(),
                 audit.duplicateCharges()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "order      %,d keys, %,d order violations, %,d overlaps",
+                audit.keyOrder().keys(),
+                audit.keyOrder().disorders().size(),
+                audit.keyOrder().overlaps().size()));
         lines.add(String.format(Locale.ROOT, "workers    %,d killed, %,d restarts", kills, restarts));
         lines.add(String.format(
                 Locale.ROOT,

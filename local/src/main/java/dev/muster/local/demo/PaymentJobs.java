@@ -13,6 +13,8 @@ import java.util.SplittableRandom;
 final class PaymentJobs {
     private static final String SOURCE = "muster-demo";
     private static final double DECLINED = 0.02;
+    /** The sandbox answers 429 to the first request of each idempotency key. */
+    private static final String TURNED_AWAY_ONCE = "pm_sandbox_rate_limit";
     /** How often a keyed job follows one of its own key at once: what order per key has to hold against. */
     private static final double SAME_KEY_AGAIN = 0.5;
 
@@ -22,11 +24,13 @@ final class PaymentJobs {
     private final DemoConfig config;
     private final SplittableRandom random;
     private final int keys;
+    private final Optional<Zipf> zipf;
     private String lastKey = "cus_0";
 
     PaymentJobs(DemoConfig config) {
         this.config = config;
         this.random = new SplittableRandom(config.seed());
+        this.zipf = config.keys().map(wanted -> new Zipf(wanted.count(), wanted.zipf()));
         this.keys = Math.clamp((long) (config.jobs() * config.orderedShare() / 20), 5, 300);
     }
 
@@ -54,7 +58,9 @@ final class PaymentJobs {
     }
 
     private String nextKey() {
-        if (random.nextDouble() >= SAME_KEY_AGAIN) {
+        if (zipf.isPresent()) {
+            lastKey = "cus_" + zipf.get().at(random.nextDouble());
+        } else if (random.nextDouble() >= SAME_KEY_AGAIN) {
             lastKey = "cus_" + random.nextInt(keys);
         }
         return lastKey;
@@ -65,9 +71,15 @@ final class PaymentJobs {
         payment.put("amount", random.nextInt(100, 50_000));
         payment.put("currency", "eur");
         payment.put("customer", customer);
-        payment.put(
-                "payment_method",
-                random.nextDouble() < DECLINED ? DECLINES.get(random.nextInt(DECLINES.size())) : "pm_card_visa");
+        payment.put("payment_method", paymentMethod());
         return payment;
+    }
+
+    private String paymentMethod() {
+        double share = random.nextDouble();
+        if (share < config.keys().map(DemoConfig.Keys::retrying).orElse(0.0)) {
+            return TURNED_AWAY_ONCE;
+        }
+        return random.nextDouble() < DECLINED ? DECLINES.get(random.nextInt(DECLINES.size())) : "pm_card_visa";
     }
 }

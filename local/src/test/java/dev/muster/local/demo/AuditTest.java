@@ -134,19 +134,56 @@ class AuditTest {
     void a_job_that_started_before_the_one_ahead_in_its_key_was_final_fails() {
         books.keyed(1, 10, 0, 100).keyed(2, 11, 99, 200);
 
-        assertThat(books.audit().violations())
+        assertThat(books.audit().keyOrder().disorders())
                 .singleElement()
                 .asString()
-                .startsWith("Out of order in its key (1): job " + Books.id(2));
+                .startsWith("job " + Books.id(2))
+                .contains("started 1 ms before");
+        assertThat(books.audit().keyOrder().overlaps()).hasSize(1);
+        assertThat(books.audit().isOk()).isFalse();
+    }
+
+    @Test
+    void a_failed_run_that_is_not_over_when_another_of_its_key_begins_is_an_overlap() {
+        books.keyed(1, 10, 300, 400).keyed(2, 11, 400, 500);
+        books.runs.add(new AuditReader.EndedRun(
+                Books.id(1), 1, "w.1", "retried", START.plusMillis(50), Optional.empty(), START.plusMillis(100)));
+        assertThat(books.audit().violations()).isEmpty();
+
+        books.runs.add(new AuditReader.EndedRun(
+                Books.id(2), 1, "w.1", "parked", START.plusMillis(90), Optional.empty(), START.plusMillis(95)));
+        assertThat(books.audit().keyOrder().overlaps())
+                .singleElement()
+                .asString()
+                .contains("10 ms before");
+    }
+
+    @Test
+    void a_provider_that_was_asked_out_of_turn_is_believed() {
+        books.keyed(1, 11, 100, 200).keyed(2, 10, 0, 100);
+
+        assertThat(books.audit().keyOrder().disorders())
+                .singleElement()
+                .asString()
+                .contains("was charged before");
     }
 
     @Test
     void an_interrupted_run_that_started_too_early_fails_too() {
         books.keyed(1, 10, 0, 1000).keyed(2, 11, 1000, 1200);
         books.runs.add(new AuditReader.EndedRun(
-                Books.id(2), 1, "w.1", "interrupted", START.plusMillis(500), Optional.of(START.plusMillis(510))));
+                Books.id(2),
+                1,
+                "w.1",
+                "interrupted",
+                START.plusMillis(500),
+                Optional.of(START.plusMillis(510)),
+                START.plusMillis(520)));
 
-        assertThat(books.audit().violations()).singleElement().asString().contains("started 490 ms before");
+        assertThat(books.audit().keyOrder().disorders())
+                .singleElement()
+                .asString()
+                .contains("started 500 ms before");
     }
 
     @Test

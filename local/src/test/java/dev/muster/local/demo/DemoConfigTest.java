@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DemoConfigTest {
-    private final DemoConfig config =
-            new DemoConfig(1100, 3, Duration.ofSeconds(10), Duration.ofSeconds(2), Optional.of(100.0), 0.2, 10, 1);
+    private final DemoConfig config = new DemoConfig(
+            1100, 3, Duration.ofSeconds(10), Duration.ofSeconds(2), Optional.of(100.0), 0.2, 10, 1, Optional.empty());
 
     @Test
     void a_slow_machine_is_not_buried() {

@@ -17,7 +17,8 @@ class DemoReportTest {
 
         assertThat(json)
                 .isEqualTo("{\"submitted\":0,\"succeeded\":0,\"declined\":0,\"dead\":0,\"cancelled\":0,\"expired\":0,"
-                        + "\"unknown\":0,\"lost\":0,\"provider_charges\":0,\"duplicate_charges\":0,\"worker_kills\":0,"
+                        + "\"unknown\":0,\"lost\":0,\"provider_charges\":0,\"duplicate_charges\":0,\"keys\":0,"
+                        + "\"order_violations\":0,\"overlaps\":0,\"worker_kills\":0,"
                         + "\"restarts\":3,\"recovery_ms\":{\"p50\":0,\"p99\":0,\"max\":0},"
                         + "\"end_to_end_ms\":{\"p50\":0,\"p99\":0},\"jobs_per_second\":0.0,\"wall_s\":2.5,"
                         + "\"audit\":\"ok\"}");

@@ -40,7 +40,7 @@ class RecoveryTest {
         Recovery recovery = Recovery.of(evidence(
                 List.of(
                         run(1, "w.1", "interrupted", 10),
-                        new AuditReader.EndedRun(JOB, 2, "w.2", "interrupted", at(500), Optional.empty())),
+                        new AuditReader.EndedRun(JOB, 2, "w.2", "interrupted", at(500), Optional.empty(), at(600))),
                 Optional.of(last(3, 1500)),
                 new Evidence.Kill("w.1", at(400))));
 
@@ -70,7 +70,8 @@ class RecoveryTest {
     }
 
     private static AuditReader.EndedRun run(int attempt, String incarnation, String outcome, long enteredMs) {
-        return new AuditReader.EndedRun(JOB, attempt, incarnation, outcome, at(enteredMs), Optional.of(at(enteredMs)));
+        return new AuditReader.EndedRun(
+                JOB, attempt, incarnation, outcome, at(enteredMs), Optional.of(at(enteredMs)), at(enteredMs + 100));
     }
 
     private static AuditReader.FinalJob last(int attempt, long enteredMs) {

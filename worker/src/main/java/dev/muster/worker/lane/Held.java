@@ -2,6 +2,7 @@ package dev.muster.worker.lane;
 
 import dev.muster.job.Queue;
 import dev.muster.store.PartitionEpoch;
+import dev.muster.store.TakeOver;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -23,18 +24,20 @@ final class Held {
     private @Nullable String headType;
     private long headOffset = -1;
     private long claimedTo;
+    private long askAgainAt;
 
     /**
      * What is true while it is ours in Postgres.
      *
      * @param position where claiming goes on
      */
-    private record Taken(Queue queue, UUID topicId, long position) {}
+    private record Taken(Queue queue, UUID topicId, long position, TakeOver.Layout layout) {}
 
     /** @param assignedAt by the ticker */
     Held(PartitionEpoch partition, long assignedAt) {
         this.partition = partition;
         this.assignedAt = assignedAt;
+        this.askAgainAt = assignedAt;
     }
 
     long assignedAt() {
@@ -53,6 +56,28 @@ final class Held {
         return whenTaken().queue();
     }
 
+    /** The queue by whose rules the record of this offset is judged: while it grows its keys move. */
+    Queue queueAt(long offset) {
+        Taken now = whenTaken();
+        int count = now.layout().countAt(offset);
+        return count == now.queue().partitions() ? now.queue() : now.queue().over(count);
+    }
+
+    /** What was known of the queue's partitions when this one was taken over. */
+    int growth() {
+        return whenTaken().layout().growth();
+    }
+
+    /** It is held for now: time to ask again at this time, by the ticker. */
+    void askAgainAt(long nanos) {
+        askAgainAt = nanos;
+    }
+
+    /** True if it is to be taken over now. */
+    boolean isToTake(long now) {
+        return taken == null && now - askAgainAt >= 0;
+    }
+
     UUID topicId() {
         return whenTaken().topicId();
     }
@@ -67,8 +92,8 @@ final class Held {
      *
      * @return how many were dropped
      */
-    int taken(Queue queue, UUID topicId, long position) {
-        taken = new Taken(queue, topicId, position);
+    int taken(Queue queue, UUID topicId, long position, TakeOver.Layout layout) {
+        taken = new Taken(queue, topicId, position, layout);
         heldBack = false;
         headOffset = -1;
         int before = buffer.size();
@@ -140,7 +165,7 @@ final class Held {
             buffer.removeFirst();
         }
         Taken before = whenTaken();
-        taken = new Taken(before.queue(), before.topicId(), position);
+        taken = new Taken(before.queue(), before.topicId(), position, before.layout());
         claimedTo = position;
     }
 

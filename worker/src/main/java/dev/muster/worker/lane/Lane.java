@@ -10,10 +10,14 @@ import dev.muster.store.StoreException;
 import dev.muster.worker.FaultPoint;
 import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.Run;
+import dev.muster.worker.execution.Shares;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +38,7 @@ public final class Lane implements Runnable {
     private static final Duration CENSUS = Duration.ofSeconds(1);
     private static final Duration LONGEST_REST = Duration.ofSeconds(1);
     private static final Duration SOON = Duration.ofMillis(50);
+    private static final Duration DENIED_REST = Duration.ofMillis(20);
     private static final int DUE_BATCH = 256;
 
     private final int index;
@@ -42,6 +47,7 @@ public final class Lane implements Runnable {
     private final LinkedBlockingQueue<LaneEvent> inbox = new LinkedBlockingQueue<>();
     private final Runs runs;
     private final Partitions partitions;
+    private final Shares.Claimer due = () -> {}; // it asks again by itself
     private volatile boolean draining;
     private volatile boolean closed;
     private volatile boolean drained;
@@ -70,7 +76,7 @@ public final class Lane implements Runnable {
                     return answer;
                 },
                 new ToInbox());
-        this.partitions = new Partitions(parts, intake, runs::start);
+        this.partitions = new Partitions(parts, intake, runs::start, () -> tell(new LaneEvent.SlotsLeft()));
         long now = parts.ticker().nanos();
         this.scanAt = now;
         this.censusAt = now;
@@ -192,7 +198,7 @@ public final class Lane implements Runnable {
                 }
             }
             case LaneEvent.ScanNow() -> scanAt = parts.ticker().nanos();
-            case LaneEvent.QueuesSeen() -> {} // what it may do now, it finds out by itself
+            case LaneEvent.QueuesSeen(), LaneEvent.SlotsLeft() -> {} // what it may do now, it finds out by itself
         }
     }
 
@@ -206,7 +212,7 @@ public final class Lane implements Runnable {
         }
         long now = parts.ticker().nanos();
         long next = Math.min(scanAt - now, Math.min(censusAt - now, dueAt - now));
-        return Math.clamp(next, 0, LONGEST_REST.toNanos());
+        return Math.clamp(next, 0, (partitions.isDenied() ? DENIED_REST : LONGEST_REST).toNanos());
     }
 
     private void census() {
@@ -248,7 +254,7 @@ public final class Lane implements Runnable {
         List<RunningJob> adopted = parts.store().adopt(owned);
         parts.meters().database("adopt", started);
         // Above the limit if need be: they were running, and whoever waits for them has waited enough.
-        parts.slots().takeAnyway(adopted.size());
+        adopted.forEach(job -> parts.shares().takeAnyway(job.place().queue(), 1));
         adopted.forEach(runs::start);
         parts.meters().adopted(adopted.size());
         if (!adopted.isEmpty()) {
@@ -260,28 +266,51 @@ public final class Lane implements Runnable {
         List<PartitionEpoch> owned = partitions.owned();
         if (!mayStart() || owned.isEmpty() || !(taken || isTime(dueAt))) {
             if (isTime(dueAt)) {
+                parts.shares().take(due, Map.of(), 0); // no slots are left for what it could have started
                 dueAt = in(LONGEST_REST);
             }
             return;
         }
-        Optional<Duration> next = parts.store().nextDue(owned);
-        dueAt = in(next.filter(d -> d.compareTo(LONGEST_REST) < 0).orElse(LONGEST_REST));
-        if (next.isEmpty() || next.get().isPositive()) {
-            return;
+        Map<String, Duration> next = parts.store().nextDue(owned);
+        dueAt = in(next.values().stream()
+                .filter(d -> d.compareTo(LONGEST_REST) < 0)
+                .min(Comparator.naturalOrder())
+                .orElse(LONGEST_REST));
+        Map<String, Integer> could = new HashMap<>();
+        next.forEach((queue, wait) -> {
+            if (wait.isZero()) {
+                could.put(queue, DUE_BATCH);
+            }
+        });
+        Map<String, Integer> granted = parts.shares().take(due, could, DUE_BATCH);
+        if (granted.isEmpty() && !could.isEmpty()) {
+            dueAt = in(DENIED_REST);
         }
-        int granted = parts.slots().take(DUE_BATCH);
-        if (granted == 0) {
-            dueAt = in(Duration.ofMillis(20));
-            return;
+        Map<String, Integer> left = new HashMap<>(granted);
+        try {
+            granted.forEach((queue, most) -> {
+                left.remove(queue);
+                startDue(queue, most, owned);
+            });
+        } finally {
+            left.forEach(parts.shares()::release); // one of the others could not be asked
         }
+    }
+
+    private void startDue(String queue, int granted, List<PartitionEpoch> owned) {
+        List<PartitionEpoch> its =
+                owned.stream().filter(p -> p.queue().equals(queue)).toList();
         List<RunningJob> started;
         try {
-            started = parts.store().startDue(owned, granted);
+            started = parts.store().startDue(its, granted);
         } catch (StoreException e) {
-            parts.slots().release(granted);
+            parts.shares().release(queue, granted);
             throw e;
         }
-        parts.slots().release(granted - started.size());
+        parts.shares().release(queue, granted - started.size());
+        if (started.size() < granted) {
+            parts.shares().hasNoMore(due, queue);
+        }
         started.forEach(runs::start);
         if (started.isEmpty()) {
             dueAt = in(SOON); // somebody else's by now, or locked: asking again at once would not change that

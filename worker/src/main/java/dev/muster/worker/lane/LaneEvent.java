@@ -49,6 +49,9 @@ public sealed interface LaneEvent {
     /** There is an executor again: what has a row and no thread can be started. */
     record RunnerReady() implements LaneEvent {}
 
+    /** Slots are left for what lies ready here. */
+    record SlotsLeft() implements LaneEvent {}
+
     /** The queues were looked at again: a pause may have begun or ended, a topic may be known to be the same. */
     record QueuesSeen() implements LaneEvent {}
 }

@@ -5,7 +5,7 @@ import dev.muster.store.PartitionEpoch;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
 import dev.muster.worker.execution.LateRunner;
-import dev.muster.worker.execution.Slots;
+import dev.muster.worker.execution.Shares;
 import dev.muster.worker.intake.Demand;
 import dev.muster.worker.intake.QueueWatch;
 import dev.muster.worker.intake.SubmissionReader;
@@ -17,16 +17,18 @@ import java.util.function.Predicate;
  * What all lanes of a worker share.
  *
  * @param parked true for a job type whose circuit is open: its jobs would be parked as soon as they start
+ * @param holdsKey true for a job type whose dead jobs hold their key
  * @param cancelGrace how long a job that is to be cancelled may go on before it is interrupted
  */
 public record LaneParts(
         OwnershipStore store,
         LateRunner runner,
-        Slots slots,
+        Shares shares,
         Demand demand,
         QueueWatch queues,
         SubmissionReader reader,
         Predicate<String> parked,
+        Predicate<String> holdsKey,
         Watch watch,
         LaneMeters meters,
         FaultPoint.Listener faults,

@@ -6,8 +6,10 @@ import dev.muster.store.RunningJob;
 import dev.muster.store.StoreException;
 import dev.muster.store.TakeOver;
 import dev.muster.worker.FaultPoint;
+import dev.muster.worker.execution.Shares;
 import dev.muster.worker.intake.QueueView;
 import dev.muster.worker.intake.SubmissionReader;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -16,30 +18,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The partitions of a lane: assigned, taken over, claimed from. Confined to the lane's thread. */
 final class Partitions {
     private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
-    private static final int BATCH = 1_000;
+    /** How often a partition is asked for that is held. */
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(1);
 
     private final LaneParts parts;
     private final IntakePort intake;
     private final Consumer<RunningJob> start;
+    private final Picks picks;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final List<PartitionEpoch> refusals = new ArrayList<>();
     private final Map<String, LaneEvent.LogReset> resets = new HashMap<>();
     private final HoldBack holdBack;
-    private int turn;
     private boolean waiting;
 
-    Partitions(LaneParts parts, IntakePort intake, Consumer<RunningJob> start) {
+    Partitions(LaneParts parts, IntakePort intake, Consumer<RunningJob> start, Shares.Claimer claimer) {
         this.parts = parts;
         this.intake = intake;
         this.start = start;
         this.holdBack = new HoldBack(parts, intake);
+        this.picks = new Picks(parts, holdBack, claimer);
     }
 
     void assigned(PartitionEpoch partition) {
@@ -60,10 +63,10 @@ final class Partitions {
         // RACE: what was polled before a seek may come in after the lane has ordered it; behind the new position it
         // would look as if the records between did not exist.
         if (mine == null || !mine.partition().equals(partition) || mine.seek() != polled.seek()) {
-            parts.demand().buffered(-records);
+            parts.demand().buffered(partition.queue(), -records);
             return;
         }
-        parts.demand().buffered(-mine.add(polled.records()));
+        parts.demand().buffered(partition.queue(), -mine.add(polled.records()));
         parts.meters().polled(partition.queue(), records);
     }
 
@@ -106,9 +109,10 @@ final class Partitions {
     /** Takes over in Postgres what the group has assigned: one statement for all. True if something was taken. */
     boolean takeOver() {
         Map<String, TakeOver> wishes = new LinkedHashMap<>();
-        held.values().forEach(this::doubtIfReplaced);
+        held.values().forEach(this::doubtIfChanged);
+        long now = parts.ticker().nanos();
         for (Held mine : held.values()) {
-            if (!mine.isTaken()) {
+            if (mine.isToTake(now)) {
                 PartitionEpoch p = mine.partition();
                 Optional<QueueView.Entry> queue = parts.queues().view().find(p.queue());
                 queue.ifPresent(q -> wishes.put(name(p), new TakeOver(p, q.topicId())));
@@ -132,16 +136,18 @@ final class Partitions {
         return any;
     }
 
-    /** The group may assign a topic that was made anew before the worker has seen its new id. */
-    private void doubtIfReplaced(Held mine) {
-        if (mine.isTaken()
-                && parts.queues()
-                        .view()
-                        .find(mine.partition().queue())
-                        .filter(queue -> !queue.topicId().equals(mine.topicId()))
-                        .isPresent()) {
-            parts.demand().buffered(-mine.clear());
+    /** The group may assign a topic that was made anew before the worker has seen its new id; and a queue may grow. */
+    private void doubtIfChanged(Held mine) {
+        Optional<QueueView.Entry> seen =
+                parts.queues().view().find(mine.partition().queue());
+        if (!mine.isTaken() || seen.isEmpty()) {
+            return;
+        }
+        if (!seen.get().topicId().equals(mine.topicId())) {
+            parts.demand().buffered(mine.partition().queue(), -mine.clear());
             mine.doubt();
+        } else if (seen.get().queue().growth() > mine.growth()) {
+            mine.doubt(); // taken over again, it knows how keys are spread now
         }
     }
 
@@ -149,6 +155,7 @@ final class Partitions {
         PartitionEpoch partition = mine.partition();
         switch (answer.verdict()) {
             case FENCED -> parts.watch().fenced();
+            case HELD -> mine.askAgainAt(parts.ticker().nanos() + ASK_AGAIN.toNanos());
             case OVERTAKEN -> {
                 LOG.atInfo()
                         .addKeyValue("partition", name(partition))
@@ -169,8 +176,12 @@ final class Partitions {
                                     "The topic was made anew; claiming starts at its beginning. Old offsets mean nothing in it.");
                 }
                 boolean kept = mine.buffered() > 0;
-                int dropped = mine.taken(queue.get().queue(), wish.topicId(), answer.nextOffset());
-                parts.demand().buffered(-dropped);
+                int dropped = mine.taken(
+                        queue.get().queue().over(answer.layout().partitions()),
+                        wish.topicId(),
+                        answer.nextOffset(),
+                        answer.layout());
+                parts.demand().buffered(partition.queue(), -dropped);
                 if (!kept || mine.buffered() == 0) {
                     intake.resume(partition, answer.nextOffset(), mine.nextSeek());
                 }
@@ -187,10 +198,12 @@ final class Partitions {
      */
     boolean claim() {
         waiting = false;
+        holdBack.look();
         held.values().stream().filter(Held::isTaken).forEach(holdBack::update);
-        List<Pick> picks = pick();
-        if (!picks.isEmpty()) {
-            claim(picks);
+        List<Picks.Pick> next =
+                picks.pick(held.values().stream().filter(this::isClaimable).toList());
+        if (!next.isEmpty()) {
+            claim(next);
             intake.demand();
         }
         return waiting;
@@ -216,35 +229,25 @@ final class Partitions {
                 .toList();
     }
 
+    /** True while the free slots are other queues'; asked again soon, or when some are left. */
+    boolean isDenied() {
+        return picks.isDenied();
+    }
+
     boolean hasClaimable() {
-        return parts.slots().free() > 0 && held.values().stream().anyMatch(this::isClaimable);
+        return !picks.isDenied()
+                && parts.shares().free() > 0
+                && held.values().stream().anyMatch(this::isClaimable);
     }
 
     boolean hasUntaken() {
-        return held.values().stream().anyMatch(mine -> !mine.isTaken());
+        long now = parts.ticker().nanos();
+        return held.values().stream().anyMatch(mine -> mine.isToTake(now));
     }
 
     /** After an unanswered statement nobody knows where the positions are. */
     void doubt() {
         held.values().forEach(Held::doubt);
-    }
-
-    /** A record that is about to be claimed. */
-    private record Pick(Held from, ConsumerRecord<byte[], byte[]> record, Claim.Entry entry) {}
-
-    private List<Pick> pick() {
-        List<Held> ready = held.values().stream().filter(this::isClaimable).toList();
-        int buffered = ready.stream().mapToInt(Held::buffered).sum();
-        int granted = parts.slots().take(Math.min(BATCH, buffered));
-        List<Pick> picks = new ArrayList<>(granted);
-        for (int i = 0; i < ready.size() && picks.size() < granted; i++) {
-            Held from = ready.get((turn + i) % ready.size()); // another one first each time, so that none starves
-            for (ConsumerRecord<byte[], byte[]> record : from.head(granted - picks.size())) {
-                picks.add(new Pick(from, record, parts.reader().read(0, record, from.queue(), from.topicId())));
-            }
-        }
-        turn++;
-        return picks;
     }
 
     private boolean isClaimable(Held mine) {
@@ -255,51 +258,58 @@ final class Partitions {
     }
 
     /** Claims records whose slots are taken. A batch that Postgres refuses is halved until the bad record stands alone. */
-    private void claim(List<Pick> picks) {
+    private void claim(List<Picks.Pick> picks) {
         try {
             claimAtOnce(picks);
         } catch (StoreException e) {
             if (e.code() != StoreException.Code.BAD_DATA) {
-                parts.slots().release(picks.size());
+                release(picks);
                 throw e;
             }
             if (picks.size() > 1) {
                 claimHalves(picks);
             } else {
-                Pick bad = picks.getFirst();
+                Picks.Pick bad = picks.getFirst();
                 String why = e.getMessage() == null ? "" : e.getMessage();
                 LOG.atWarn()
                         .addKeyValue("partition", name(bad.from().partition()))
                         .addKeyValue("offset", bad.record().offset())
                         .log("Postgres refuses this record; it becomes a dead job: {}", why);
-                claimAtOnce(List.of(new Pick(bad.from(), bad.record(), SubmissionReader.refused(bad.entry(), why))));
+                claimAtOnce(
+                        List.of(new Picks.Pick(bad.from(), bad.record(), SubmissionReader.refused(bad.entry(), why))));
             }
         }
     }
 
-    private void claimHalves(List<Pick> picks) {
+    private void claimHalves(List<Picks.Pick> picks) {
         int middle = picks.size() / 2;
         try {
             claim(picks.subList(0, middle));
         } catch (StoreException e) {
-            parts.slots().release(picks.size() - middle);
+            release(picks.subList(middle, picks.size()));
             throw e;
         }
         // A partition that turned out not to be ours has nothing more to claim.
-        List<Pick> rest = picks.subList(middle, picks.size()).stream()
+        List<Picks.Pick> rest = picks.subList(middle, picks.size()).stream()
                 .filter(pick -> pick.from().isTaken())
                 .toList();
-        parts.slots().release(picks.size() - middle - rest.size());
+        release(picks.subList(middle, picks.size()).stream()
+                .filter(pick -> !pick.from().isTaken())
+                .toList());
         if (!rest.isEmpty()) {
             claim(rest);
         }
     }
 
-    private void claimAtOnce(List<Pick> picks) {
+    private void release(List<Picks.Pick> picks) {
+        picks.forEach(pick -> parts.shares().release(pick.from().partition().queue(), 1));
+    }
+
+    private void claimAtOnce(List<Picks.Pick> picks) {
         Map<Held, Integer> spanOf = new LinkedHashMap<>();
         Map<Held, Long> end = new HashMap<>();
         List<Claim.Entry> entries = new ArrayList<>(picks.size());
-        for (Pick pick : picks) {
+        for (Picks.Pick pick : picks) {
             int span = spanOf.computeIfAbsent(pick.from(), h -> spanOf.size());
             end.put(pick.from(), pick.record().offset() + 1);
             entries.add(pick.entry().inSpan(span));
@@ -307,16 +317,32 @@ final class Partitions {
         List<Claim.Span> spans = spanOf.keySet().stream()
                 .map(h -> new Claim.Span(h.partition(), h.position(), end.getOrDefault(h, h.position())))
                 .toList();
+        List<String> shut = shut(entries);
         parts.faults().reached(FaultPoint.BEFORE_CLAIM);
         long started = parts.ticker().nanos();
-        List<Claim.Verdict> verdicts = parts.store().claim(new Claim(spans, entries));
+        List<Claim.Verdict> verdicts = parts.store().claim(new Claim(spans, entries), shut);
         parts.meters().database("claim", started);
         parts.faults().reached(FaultPoint.AFTER_CLAIM);
         written(picks, entries, verdicts, spans, spanOf.keySet());
+        for (int i = 0; i < picks.size(); i++) {
+            if (verdicts.get(i) == Claim.Verdict.WAITING
+                    && shut.contains(entries.get(i).type())) {
+                holdBack.setAside(entries.get(i).type());
+            }
+        }
+    }
+
+    /** The types among them that would only be parked. */
+    private List<String> shut(List<Claim.Entry> entries) {
+        return entries.stream()
+                .map(Claim.Entry::type)
+                .distinct()
+                .filter(parts.parked())
+                .toList();
     }
 
     private void written(
-            List<Pick> picks,
+            List<Picks.Pick> picks,
             List<Claim.Entry> entries,
             List<Claim.Verdict> verdicts,
             List<Claim.Span> spans,
@@ -331,11 +357,12 @@ final class Partitions {
                 case STARTED -> start.accept(job(from, entry));
                 case WAITING -> {
                     waiting = true;
-                    parts.slots().release(1);
+                    parts.shares().release(from.partition().queue(), 1);
                 }
-                case DUPLICATE, DEAD, CANCELLED -> parts.slots().release(1);
+                case DUPLICATE, DEAD, CANCELLED ->
+                    parts.shares().release(from.partition().queue(), 1);
                 case NOT_OWNER -> {
-                    parts.slots().release(1);
+                    parts.shares().release(from.partition().queue(), 1);
                     if (!refused.contains(from.partition())) {
                         refused.add(from.partition());
                     }
@@ -353,7 +380,7 @@ final class Partitions {
             } else {
                 int count = counts.getOrDefault(from, 0);
                 from.claimed(count, span.to());
-                parts.demand().buffered(-count);
+                parts.demand().buffered(from.partition().queue(), -count);
                 intake.claimed(from.partition(), span.to());
             }
         }
@@ -381,7 +408,7 @@ final class Partitions {
     private void released(PartitionEpoch partition, boolean anyEpoch) {
         Held mine = held.get(name(partition));
         if (mine != null && (anyEpoch || mine.partition().equals(partition))) {
-            parts.demand().buffered(-mine.clear());
+            parts.demand().buffered(partition.queue(), -mine.clear());
             held.remove(name(partition));
         }
     }

@@ -76,7 +76,7 @@ final class Runs {
             running.put(job.id(), started.get());
         } else {
             unstarted = true; // its row is ours: the census starts it when there is an executor again
-            parts.slots().release(1);
+            parts.shares().release(job.place().queue(), 1);
         }
     }
 
@@ -90,7 +90,7 @@ final class Runs {
     void dropped(Run run) {
         if (running.remove(run.id(), run)) {
             outcomes.remove(run.id());
-            parts.slots().release(1);
+            parts.shares().release(run.job().place().queue(), 1);
         }
     }
 
@@ -149,7 +149,7 @@ final class Runs {
                 .toList();
         parts.faults().reached(FaultPoint.BEFORE_SETTLE);
         long started = parts.ticker().nanos();
-        List<Settled> answers = parts.store().settle(batch, locks);
+        List<Settled> answers = parts.store().settle(batch, locks, holding(batch));
         parts.meters().database("settle", started);
         parts.faults().reached(FaultPoint.AFTER_SETTLE);
         boolean woken = false;
@@ -178,7 +178,7 @@ final class Runs {
                     forget(id);
                 }
                 case Settled.Started(RunningJob job) -> {
-                    parts.slots().takeAnyway(1);
+                    parts.shares().takeAnyway(job.place().queue(), 1);
                     start(job);
                 }
                 case Settled.Woken() -> woken = true;
@@ -190,6 +190,16 @@ final class Runs {
                         .filter(o -> o.delay().isPositive())
                         .map(o -> o.delay().toMillis())
                         .min(Long::compare);
+    }
+
+    /** Those whose handlers want their key held now that they are dead. */
+    private List<JobId> holding(List<Outcome> batch) {
+        return batch.stream()
+                .filter(o -> o.verdict() == Outcome.Verdict.DEAD)
+                .map(o -> requireNonNull(running.get(o.id())).job())
+                .filter(job -> job.key().isPresent() && parts.holdsKey().test(job.type()))
+                .map(RunningJob::id)
+                .toList();
     }
 
     /**
@@ -219,7 +229,7 @@ final class Runs {
         if (!unstarted) {
             rows.forEach((id, row) -> {
                 LOG.atInfo().addKeyValue("job_id", id).log("A row of ours had no thread; it is started");
-                parts.slots().takeAnyway(1);
+                parts.shares().takeAnyway(row.place().queue(), 1);
                 start(row);
             });
         }
@@ -257,8 +267,9 @@ final class Runs {
 
     private void forget(JobId id) {
         outcomes.remove(id);
-        if (running.remove(id) != null) {
-            parts.slots().release(1);
+        Run run = running.remove(id);
+        if (run != null) {
+            parts.shares().release(run.job().place().queue(), 1);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -64,7 +65,9 @@ public final class Intake implements Runnable, IntakePort {
 
     private Set<String> subscribed = Set.of();
     private long committedAt;
-    private volatile boolean satisfied;
+    /** Queues of which as much lies ready as is wanted. */
+    private final Set<String> satisfied = ConcurrentHashMap.newKeySet();
+
     private volatile boolean leaving;
     private volatile boolean member;
 
@@ -133,8 +136,7 @@ public final class Intake implements Runnable, IntakePort {
 
     @Override
     public void demand() {
-        if (satisfied && demand.isLow()) {
-            satisfied = false;
+        if (satisfied.removeIf(demand::isLow)) {
             consumer.wakeup();
         }
     }
@@ -253,21 +255,17 @@ public final class Intake implements Runnable, IntakePort {
         }
     }
 
-    /** Polls from what is taken over until demand is met, then from nothing until it is low. */
+    /** Polls from each queue's partitions that are taken over until its demand is met, then from none until it is low. */
     private void meetDemand() {
-        if (!satisfied && demand.isMet()) {
-            satisfied = true;
-        }
+        queues.view().byName().keySet().stream().filter(demand::isMet).forEach(satisfied::add);
         // RACE: after the line above. A lane that made room before it could see `satisfied` has woken nobody.
-        if (satisfied && demand.isLow()) {
-            satisfied = false;
-        }
-        boolean wanted = !satisfied;
+        satisfied.removeIf(demand::isLow);
         Set<TopicPartition> paused = consumer.paused();
         List<TopicPartition> toPause = new ArrayList<>();
         List<TopicPartition> toResume = new ArrayList<>();
         for (Map.Entry<TopicPartition, Assigned> entry : assigned.entrySet()) {
-            boolean read = wanted && entry.getValue().open();
+            Assigned now = entry.getValue();
+            boolean read = now.open() && !satisfied.contains(now.partition().queue());
             if (read == paused.contains(entry.getKey())) {
                 (read ? toResume : toPause).add(entry.getKey());
             }
@@ -280,7 +278,7 @@ public final class Intake implements Runnable, IntakePort {
         for (TopicPartition tp : records.partitions()) {
             Assigned to = assigned.get(tp);
             if (to != null) {
-                demand.buffered(records.records(tp).size());
+                demand.buffered(to.partition().queue(), records.records(tp).size());
                 lane(tp).tell(new LaneEvent.Polled(to.partition(), to.seek(), records.records(tp)));
             }
         }
