@@ -408,6 +408,7 @@ END $$;
 -- No outcome but success may close a job while a call of it is open whose answer nobody knows: it becomes unknown.
 -- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
 -- What leaves its run frees its slot, whatever comes of it; the oldest that waits for one is looked at now.
+-- Jobs that follow from one that became final here are submitted with it, or not at all: p_follow_ups, null where none do.
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
 -- verdict: settled | unknown | rejected (not mine any more; nothing written) | started (a key's next job) | woken
 -- (slots were freed, and those who wait for them are due now).
@@ -415,7 +416,7 @@ CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
     p_intent_jobs uuid[], p_intent_steps text[],
-    p_queues text[], p_partitions integer[], p_epochs integer[])
+    p_queues text[], p_partitions integer[], p_epochs integer[], p_follow_ups json)
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -474,6 +475,9 @@ BEGIN
         RETURNING job_id)
     SELECT array_agg(k.job_id) INTO finished FROM kept k;
     PERFORM job_over(finished);
+    IF p_follow_ups IS NOT NULL THEN
+        PERFORM follow_up(p_follow_ups, finished); -- in a later migration, with the outbox
+    END IF;
 
     IF (cardinality(p_job_ids) > coalesce(cardinality(finished), 0)) THEN
         WITH o AS (

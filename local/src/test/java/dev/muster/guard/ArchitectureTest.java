@@ -99,7 +99,7 @@ class ArchitectureTest {
                         "org.flywaydb..",
                         "org.slf4j.."),
                 Arrows.from("execution", job, protocol, "dev.muster.store..", "tools.jackson.."),
-                Arrows.from("testing", job, "dev.muster.execution..", "dev.muster.store.."),
+                Arrows.from("testing", job, protocol, "dev.muster.execution..", "dev.muster.store.."),
                 Arrows.from(
                         "client",
                         job,

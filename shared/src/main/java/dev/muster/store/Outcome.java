@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param delay how long it waits, where the verdict makes it wait
  * @param enteredAt when its handler was entered, by the worker's clock; empty: it never was
  * @param closedSteps steps whose call was answered
+ * @param followUps jobs that are submitted with it, where it makes the job final
  */
 public record Outcome(
         JobId id,
@@ -25,10 +26,31 @@ public record Outcome(
         String result,
         Duration delay,
         Optional<Instant> enteredAt,
-        List<String> closedSteps) {
+        List<String> closedSteps,
+        List<FollowUp> followUps) {
 
     public Outcome {
         closedSteps = List.copyOf(closedSteps);
+        followUps = List.copyOf(followUps);
+    }
+
+    /** An outcome that no job follows from. */
+    public Outcome(
+            JobId id,
+            int attempt,
+            Verdict verdict,
+            String reason,
+            String detail,
+            String result,
+            Duration delay,
+            Optional<Instant> enteredAt,
+            List<String> closedSteps) {
+        this(id, attempt, verdict, reason, detail, result, delay, enteredAt, closedSteps, List.of());
+    }
+
+    /** The same, and these jobs follow. */
+    public Outcome with(List<FollowUp> jobs) {
+        return new Outcome(id, attempt, verdict, reason, detail, result, delay, enteredAt, closedSteps, jobs);
     }
 
     /** What the run comes to. */

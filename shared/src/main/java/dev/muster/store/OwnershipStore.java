@@ -313,6 +313,7 @@ public final class OwnershipStore {
         statement.setArray(12, Columns.of(statement, "text", keyed, PartitionEpoch::queue));
         statement.setArray(13, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
         statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
+        statement.setString(15, FollowUpJson.of(outcomes).orElse(null));
     }
 
     /** Incarnation, queues, partitions and epochs as four parameters from {@code first} on. */

@@ -195,7 +195,7 @@ public final class JobRunner implements Life {
         Outcome outcome;
         try {
             run.begins(thread);
-            said = Said.by(handler, run.job(), new RunContext(run, intents, guard, faults), () -> {
+            said = Said.by(handler, run.job(), new RunContext(run, intents, guard, faults, ticker), () -> {
                 Instant now = ticker.now();
                 run.entered(now);
                 listener.entered(run, now);
@@ -233,13 +233,16 @@ public final class JobRunner implements Life {
             case Said.Answered(JobResult result) ->
                 heeding(
                         run,
-                        Verdicts.of(
-                                run.job(),
-                                result,
-                                handler.retryPolicy(),
-                                ThreadLocalRandom.current(),
-                                run.enteredAt(),
-                                run.closedSteps()),
+                        run.followUps()
+                                .with(
+                                        Verdicts.of(
+                                                run.job(),
+                                                result,
+                                                handler.retryPolicy(),
+                                                ThreadLocalRandom.current(),
+                                                run.enteredAt(),
+                                                run.closedSteps()),
+                                        result),
                         false);
             case Said.Threw(Throwable thrown) ->
                 thrown(

@@ -1,5 +1,6 @@
 package dev.muster.worker.execution;
 
+import dev.muster.execution.FollowUps;
 import dev.muster.job.JobId;
 import dev.muster.store.OwnershipStore.Progress;
 import dev.muster.store.OwnershipStore.Wish;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Run {
     private final RunningJob job;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.RUNNING);
+    private final FollowUps followUps;
     private final List<String> closedSteps = new CopyOnWriteArrayList<>();
     private volatile @Nullable Thread thread;
     private volatile @Nullable Instant enteredAt;
@@ -49,6 +51,7 @@ public final class Run {
 
     public Run(RunningJob job) {
         this.job = job;
+        this.followUps = new FollowUps(job.id());
     }
 
     public RunningJob job() {
@@ -175,6 +178,10 @@ public final class Run {
     /** A call of it begins, whose answer nobody has yet. */
     void opened(String step) {
         closedSteps.removeAll(List.of(step));
+    }
+
+    FollowUps followUps() {
+        return followUps;
     }
 
     List<String> closedSteps() {
