@@ -25,6 +25,7 @@ import dev.muster.coordinator.relay.RelayLoop;
 import dev.muster.coordinator.relay.SubmissionRelay;
 import dev.muster.coordinator.schedule.ScheduleLoop;
 import dev.muster.coordinator.stats.Statistics;
+import dev.muster.kafka.Backlog;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.store.Database;
@@ -229,7 +230,14 @@ public final class Coordinator implements AutoCloseable {
                 HttpApi.start(
                         settings,
                         new HttpApi.Sources(
-                                leadership, liveness, new IncidentStore(reading), lag, statistics, announcer, reading),
+                                leadership,
+                                liveness,
+                                new IncidentStore(reading),
+                                lag,
+                                statistics,
+                                announcer,
+                                new Backlog(clients, ticker),
+                                reading),
                         meters,
                         ticker));
 
