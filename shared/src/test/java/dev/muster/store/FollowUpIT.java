@@ -84,6 +84,7 @@ final class FollowUpIT {
                 Duration.ZERO,
                 Optional.empty(),
                 List.of(),
+                java.util.Set.of(),
                 outcome.followUps());
     }
 

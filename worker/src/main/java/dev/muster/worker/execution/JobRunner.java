@@ -255,7 +255,10 @@ public final class JobRunner implements Life {
 
     /** Somebody may wish the job cancelled. */
     private static Outcome heeding(Run run, Outcome outcome, boolean broke) {
-        return run.wish().map(wish -> Verdicts.heeding(wish, outcome, broke)).orElse(outcome);
+        return run.wish()
+                .map(wish -> Verdicts.heeding(wish, outcome, broke))
+                .orElse(outcome)
+                .unmade(run.unmadeSteps());
     }
 
     private static Outcome thrown(HandlerTerms<?> handler, Run run, Throwable thrown, List<String> closedSteps) {

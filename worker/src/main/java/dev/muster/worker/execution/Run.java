@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,7 @@ public final class Run {
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.RUNNING);
     private final FollowUps followUps;
     private final List<String> closedSteps = new CopyOnWriteArrayList<>();
+    private final Set<String> unmadeSteps = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Thread thread;
     private volatile @Nullable Instant enteredAt;
     private final AtomicReference<@Nullable Progress> news = new AtomicReference<>();
@@ -175,9 +178,16 @@ public final class Run {
         closedSteps.add(step);
     }
 
+    /** No call of it was made in this run, or one that has done nothing, and none before is without an answer. */
+    void unmade(String step) {
+        unmadeSteps.add(step);
+        closedSteps.add(step);
+    }
+
     /** A call of it begins, whose answer nobody has yet. */
     void opened(String step) {
         closedSteps.removeAll(List.of(step));
+        unmadeSteps.remove(step);
     }
 
     FollowUps followUps() {
@@ -186,6 +196,10 @@ public final class Run {
 
     List<String> closedSteps() {
         return List.copyOf(closedSteps);
+    }
+
+    Set<String> unmadeSteps() {
+        return Set.copyOf(unmadeSteps);
     }
 
     private void interrupt() {

@@ -91,7 +91,7 @@ final class RunContext implements JobContext {
     /** The intent stands in Postgres, but no call of it has been made that anybody waits for. */
     private void notMade(String step) {
         unmade.add(step);
-        run.closed(step);
+        run.unmade(step);
     }
 
     private void stopIfLost() {
