@@ -266,9 +266,10 @@ final class OwnershipStoreIT {
             other.setAutoCommit(false);
             statement.execute("SELECT FROM partition_owner WHERE queue = '" + queue + "' FOR UPDATE");
             CompletableFuture<List<Claim.Verdict>> claim =
-                    CompletableFuture.supplyAsync(() -> a.claims(ofA, 0, job(0, queue)));
+                    CompletableFuture.supplyAsync(() -> a.claims(ofA, 0, job(0, queue)), Thread::startVirtualThread);
             db.fence(a);
-            CompletableFuture<TakeOver.Answer> takeOver = CompletableFuture.supplyAsync(() -> b.takes(ofB));
+            CompletableFuture<TakeOver.Answer> takeOver =
+                    CompletableFuture.supplyAsync(() -> b.takes(ofB), Thread::startVirtualThread);
             other.rollback();
 
             List<Claim.Verdict> verdicts = claim.get(10, TimeUnit.SECONDS);
