@@ -164,8 +164,11 @@ final class Faults {
     private void freezeAll() {
         long time = world.millisBetween(1_000, 4_500);
         List<SimWorker> all = scene.present();
-        if (all.size() < 3) {
-            all.forEach(SimWorker::fault);
+        boolean isKnownAsMany = all.size() >= 3
+                && all.stream().allMatch(SimWorker::isHeard)
+                && scene.coordinators().stream().noneMatch(c -> c.state() == Proc.State.FROZEN || c.isCutFromKafka());
+        if (!isKnownAsMany) {
+            all.forEach(SimWorker::fault); // then it looks like deaths, one by one
         }
         all.forEach(worker -> {
             worker.freeze();

@@ -23,9 +23,13 @@ final class SimLane {
     }
 
     void run() {
-        while (true) {
-            listen();
-            step.turn();
+        try {
+            while (true) {
+                listen();
+                step.turn();
+            }
+        } finally {
+            step.end();
         }
     }
 

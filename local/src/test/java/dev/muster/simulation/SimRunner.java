@@ -15,7 +15,7 @@ import dev.muster.worker.execution.RunStep;
 import dev.muster.worker.execution.Runner;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,7 +36,7 @@ final class SimRunner implements Runner {
     private final Provider provider;
     private final Rules rules;
     private final BooleanSupplier trusted;
-    private final Set<Thread> threads = new HashSet<>();
+    private final Set<Thread> threads = new LinkedHashSet<>();
     private boolean closing;
 
     SimRunner(Proc proc, Incarnation me, Jobs jobs, Provider provider, Rules rules, BooleanSupplier trusted) {
@@ -68,7 +68,10 @@ final class SimRunner implements Runner {
     /** Interrupts all jobs; it has ended when {@link #isIdle}. */
     void close() {
         closing = true;
-        threads.forEach(thread -> thread.run.lose());
+        List.copyOf(threads).forEach(thread -> {
+            thread.run.lose();
+            thread.interrupt();
+        });
     }
 
     boolean isIdle() {
@@ -87,6 +90,8 @@ final class SimRunner implements Runner {
         private final JobRunner.Listener listener;
         private final Script script;
         private final List<String> closedSteps = new ArrayList<>();
+        private boolean waitsForIntent;
+        private boolean over;
 
         Thread(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
             this.run = run;
@@ -120,6 +125,7 @@ final class SimRunner implements Runner {
             } else if (run.job().budget().failures() < script.failures()) {
                 end(JobResult.retry("not yet"));
             } else if (script.calls()) {
+                waitsForIntent = true;
                 intents.intend(new IntentRequest(run.id(), run.attempt(), STEP))
                         .whenComplete((intent, trouble) -> proc.after(0, () -> intended(intent, trouble)));
             } else {
@@ -127,7 +133,18 @@ final class SimRunner implements Runner {
             }
         }
 
+        /** An interrupt ends the wait for an intent; other waits look by themselves. */
+        void interrupt() {
+            if (waitsForIntent) {
+                proc.after(World.millis(1), this::drop);
+            }
+        }
+
         private void intended(Optional<Intent> intent, Throwable trouble) {
+            waitsForIntent = false;
+            if (over) {
+                return; // it has been interrupted
+            }
             if (trouble != null) {
                 end(JobResult.retry("could not store the intent"));
             } else if (intent.isEmpty()) {
@@ -194,12 +211,16 @@ final class SimRunner implements Runner {
         }
 
         private void drop() {
+            if (over) {
+                return;
+            }
             boolean _ = RunStep.ends(run);
             gone();
             listener.dropped(run);
         }
 
         private void gone() {
+            over = true;
             if (threads.remove(this)) {
                 rules.ends(me, run.id(), run.attempt());
             }

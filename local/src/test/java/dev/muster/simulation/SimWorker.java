@@ -3,10 +3,12 @@ package dev.muster.simulation;
 import dev.muster.fleet.Heartbeat;
 import dev.muster.fleet.Incarnation;
 import dev.muster.protocol.Topics;
+import dev.muster.store.IncarnationStore;
 import dev.muster.store.Incarnations;
 import dev.muster.store.Ownership;
 import dev.muster.store.OwnershipStore;
 import dev.muster.store.PartitionEpoch;
+import dev.muster.store.StoreException;
 import dev.muster.worker.execution.Slots;
 import dev.muster.worker.intake.Demand;
 import dev.muster.worker.intake.QueueView;
@@ -86,8 +88,7 @@ final class SimWorker extends Proc {
     void start() {
         var _ = spawn(() -> {
             sleep(world().millisBetween(20, 150));
-            boolean registered = new Wire(this, new Wire.Net()).call(() -> scene.postgres().register(me));
-            if (!registered) {
+            if (!register()) {
                 halt("its name is taken or fenced");
             }
             scene.rules().lives(me, this);
@@ -96,6 +97,21 @@ final class SimWorker extends Proc {
         });
         var _ = spawn(this::watchLoop);
         beat();
+    }
+
+    private boolean register() {
+        while (true) {
+            try {
+                return new Wire(this, scene.net()).call(() -> scene.postgres().register(me));
+            } catch (StoreException e) {
+                sleep(World.millis(100));
+            }
+        }
+    }
+
+    /** True if it has been up and reachable for long enough that everybody knows it. */
+    boolean isHeard() {
+        return state() == State.UP && !isCutFromKafka() && !isCutFromPostgres() && beats > 6;
     }
 
     private void trustLoop() {
@@ -242,7 +258,7 @@ final class SimWorker extends Proc {
             }
             try {
                 incarnations.fence(me, "left", me);
-            } catch (dev.muster.store.StoreException e) {
+            } catch (StoreException e) {
                 world().note(() -> me + " could not say that it is over");
             }
             halt("drained");
@@ -252,7 +268,7 @@ final class SimWorker extends Proc {
     private void renewDrain() {
         try {
             incarnations.renewDrain(me);
-        } catch (dev.muster.store.StoreException e) {
+        } catch (StoreException e) {
             world().note(() -> me + " could not renew its drain lease");
         }
     }
@@ -322,10 +338,10 @@ final class SimWorker extends Proc {
             while (!answered) {
                 try {
                     answered = true;
-                    if (incarnations.ownRow(me) != dev.muster.store.IncarnationStore.OwnRow.LIVE) {
+                    if (incarnations.ownRow(me) != IncarnationStore.OwnRow.LIVE) {
                         halt("fenced, as it finds when it has lost its partitions");
                     }
-                } catch (dev.muster.store.StoreException e) {
+                } catch (StoreException e) {
                     answered = false;
                     sleep(World.millis(50));
                 }

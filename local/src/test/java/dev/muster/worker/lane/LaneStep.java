@@ -26,4 +26,9 @@ public final class LaneStep {
     public void turn() {
         lane.turn();
     }
+
+    /** Its end, also when it breaks down. */
+    public void end() {
+        lane.abandon();
+    }
 }

@@ -115,8 +115,13 @@ public final class Lane implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            runs.abandon(); // also when it breaks down: jobs wait for it
+            abandon(); // also when it breaks down: jobs wait for it
         }
+    }
+
+    /** Who waits for it waits no longer. */
+    void abandon() {
+        runs.abandon();
     }
 
     /** Waits until there is something to do. */
