@@ -587,6 +587,29 @@ BEGIN
     RETURNING r.*;
 END $$;
 
+-- Rows of mine that have no thread are begun again, each under a number of its own: a settle of the run before may still
+-- be under way, from a lane that has ended, and must not close what a later run has open. Guard (b).
+CREATE FUNCTION begin_again(p_incarnation text, p_job_ids uuid[], p_attempts integer[])
+RETURNS SETOF job_running LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH mine AS MATERIALIZED (
+        SELECT r.*
+        FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+        JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+        ORDER BY r.job_id
+        FOR UPDATE OF r),
+    noted AS (
+        INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
+        SELECT m.job_id, m.queue, m.type, m.attempt, m.incarnation, 'interrupted', 'it had no thread', m.started_at,
+            m.entered_at
+        FROM mine m)
+    UPDATE job_running r SET attempt = r.attempt + 1, started_at = now(), entered_at = NULL
+    FROM mine m WHERE r.job_id = m.job_id
+    RETURNING r.*;
+END $$;
+
 -- ---- effects ----
 
 -- Stores the idempotency key of a step before its first call; again: the same key. An answer to an earlier call says
