@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -89,7 +90,11 @@ public final class OwnershipStore implements Ownership {
                 row -> {
                     Claim.Verdict verdict =
                             Claim.Verdict.valueOf(row.getString(2).toUpperCase(Locale.ROOT));
-                    verdicts[row.getInt(1) - 1] = verdict;
+                    if (row.getInt(1) == 0) {
+                        Arrays.fill(verdicts, verdict);
+                    } else {
+                        verdicts[row.getInt(1) - 1] = verdict;
+                    }
                     return verdict;
                 });
         List<Claim.Verdict> answer = new ArrayList<>(verdicts.length);
@@ -136,18 +141,23 @@ public final class OwnershipStore implements Ownership {
 
     @Override
     public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed) {
-        return db.query(
+        List<Settled> answers = new ArrayList<>(outcomes.size());
+        List<Optional<Settled>> rows = db.query(
                 "settle " + outcomes.size() + " jobs",
                 OwnershipSql.SETTLE,
                 statement -> bindSettle(statement, outcomes, keyed),
                 row -> switch (row.getString("verdict")) {
-                    case "settled" -> new Settled.Done(settled(row));
-                    case "unknown" -> new Settled.Unsure(settled(row));
-                    case "rejected" -> new Settled.Rejected(settled(row));
-                    case "started" -> new Settled.Started(job(row));
-                    case "woken" -> new Settled.Woken();
+                    case "settled" -> settled(row).map(Settled.Done::new);
+                    case "unknown" -> settled(row).map(Settled.Unsure::new);
+                    case "rejected" -> settled(row).map(Settled.Rejected::new);
+                    case "started" -> Optional.of(new Settled.Started(job(row)));
+                    case "woken" -> Optional.of(new Settled.Woken());
                     default -> throw new SQLException("settle() gave a verdict that nobody knows");
                 });
+        for (Optional<Settled> row : rows) {
+            row.ifPresentOrElse(answers::add, () -> outcomes.forEach(o -> answers.add(new Settled.Done(o.id()))));
+        }
+        return answers;
     }
 
     /** A step of a job that is about to make its call. */
@@ -303,11 +313,16 @@ public final class OwnershipStore implements Ownership {
         statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
         statement.setArray(
                 4, Columns.of(statement, "text", outcomes, o -> o.verdict().wireName()));
-        statement.setArray(5, Columns.of(statement, "text", outcomes, o -> clean(o.reason())));
-        statement.setArray(6, Columns.of(statement, "text", outcomes, o -> clean(o.detail())));
-        statement.setArray(7, Columns.of(statement, "text", outcomes, o -> clean(o.result())));
+        statement.setArray(5, Columns.sparse(statement, "text", outcomes, o -> clean(o.reason())));
+        statement.setArray(6, Columns.sparse(statement, "text", outcomes, o -> clean(o.detail())));
+        statement.setArray(7, Columns.sparse(statement, "text", outcomes, o -> clean(o.result())));
         statement.setArray(
-                8, Columns.of(statement, "bigint", outcomes, o -> o.delay().toMillis()));
+                8,
+                Columns.sparse(
+                        statement,
+                        "bigint",
+                        outcomes,
+                        o -> o.delay().isZero() ? null : o.delay().toMillis()));
         statement.setArray(9, Columns.of(statement, "timestamptz", outcomes, o -> Columns.time(o.enteredAt())));
         statement.setArray(10, Columns.of(statement, "uuid", closedJobs, id -> id));
         statement.setArray(11, Columns.of(statement, "text", closedSteps, step -> step));
@@ -322,8 +337,9 @@ public final class OwnershipStore implements Ownership {
         Columns.partitions(statement, first, me, partitions);
     }
 
-    private static JobId settled(ResultSet row) throws SQLException {
-        return new JobId(row.getObject("settled", UUID.class));
+    /** Which job a row is about; empty: all of them. */
+    private static Optional<JobId> settled(ResultSet row) throws SQLException {
+        return Optional.ofNullable(row.getObject("settled", UUID.class)).map(JobId::new);
     }
 
     private static RunningJob job(ResultSet row) throws SQLException {

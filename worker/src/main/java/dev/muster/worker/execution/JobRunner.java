@@ -14,6 +14,7 @@ import dev.muster.store.RunningJob;
 import dev.muster.supervision.ExitReason;
 import dev.muster.supervision.runtime.Life;
 import dev.muster.supervision.runtime.TaskSupervisor;
+import dev.muster.telemetry.HotMeters;
 import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
@@ -49,7 +50,7 @@ public final class JobRunner implements Life {
     private final EffectGuard guard;
     private final FaultPoint.Listener faults;
     private final Ticker ticker;
-    private final MeterRegistry meters;
+    private final HotMeters meters;
     private final Unending unending;
     private final TaskSupervisor tasks = new TaskSupervisor("executor");
     private final Set<Run> runs = ConcurrentHashMap.newKeySet();
@@ -70,7 +71,7 @@ public final class JobRunner implements Life {
         this.guard = guard;
         this.faults = faults;
         this.ticker = ticker;
-        this.meters = meters;
+        this.meters = new HotMeters(meters);
         this.abandoned = abandoned;
         this.unending = unending;
         timeouts.setRemoveOnCancelPolicy(true); // else each job's payload would be kept until its time is over
@@ -301,8 +302,8 @@ public final class JobRunner implements Life {
     }
 
     private void meter(String type, long nanos, String outcome) {
-        MeterName.JOB_ATTEMPTS.counter(meters, type, outcome).increment();
-        MeterName.JOB_ATTEMPT.timer(meters, type, outcome).record(nanos, TimeUnit.NANOSECONDS);
+        meters.counter(MeterName.JOB_ATTEMPTS, type, outcome).increment();
+        meters.timer(MeterName.JOB_ATTEMPT, type, outcome).record(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** One word for the metrics. */

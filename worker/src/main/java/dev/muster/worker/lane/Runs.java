@@ -142,11 +142,7 @@ final class Runs {
             return Optional.empty();
         }
         List<Outcome> batch = outcomes.values().stream().limit(BATCH).toList();
-        Set<String> touched = new HashSet<>();
-        batch.forEach(o -> touched.add(place(requireNonNull(running.get(o.id())))));
-        List<PartitionEpoch> locks = keyed.stream()
-                .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
-                .toList();
+        List<PartitionEpoch> locks = keyed.isEmpty() ? keyed : touched(batch, keyed);
         parts.faults().reached(FaultPoint.BEFORE_SETTLE);
         long started = parts.ticker().nanos();
         List<Settled> answers = parts.store().settle(batch, locks);
@@ -260,6 +256,14 @@ final class Runs {
         if (running.remove(id) != null) {
             parts.slots().release(1);
         }
+    }
+
+    private List<PartitionEpoch> touched(List<Outcome> batch, List<PartitionEpoch> keyed) {
+        Set<String> touched = new HashSet<>();
+        batch.forEach(o -> touched.add(place(requireNonNull(running.get(o.id())))));
+        return keyed.stream()
+                .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
+                .toList();
     }
 
     private static String place(Run run) {
