@@ -12,6 +12,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -32,7 +33,7 @@ final class StackServers {
     StackServers(Path folder, StackConfig.Ports ports) {
         this.postgres = new PostgresServer(new PostgresServer.Config(folder, ports.postgres(), Map.of()));
         this.kafka = new KafkaServer(new KafkaServer.Config(
-                folder, ports.kafka(), Map.of(), MusterProcess.small(KafkaServer.Config.JVM_OPTIONS)));
+                folder, ports.kafka(), Map.of(), MusterProcess.small(KafkaServer.Config.JVM_OPTIONS), List.of()));
         this.sandbox = new SandboxServer(SandboxConfig.in(folder).withPort(ports.sandbox()));
         Map<String, EmbeddedServer> servers = new LinkedHashMap<>();
         servers.put("postgres", postgres);
