@@ -271,7 +271,9 @@ public final class Coordinator implements AutoCloseable {
      */
     private static String name(Settings settings) {
         String name = settings.string(Setting.COORDINATOR_NAME);
-        String readable = name.isEmpty() ? LocalHost.name() + "-" + ProcessHandle.current().pid() : name;
+        String readable = name.isEmpty()
+                ? LocalHost.name() + "-" + ProcessHandle.current().pid()
+                : name;
         return readable + "/" + UUID.randomUUID().toString().substring(0, 8);
     }
 

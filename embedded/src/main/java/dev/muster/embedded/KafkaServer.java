@@ -77,8 +77,8 @@ public final class KafkaServer extends ServerProcess {
         config.listeners()
                 .forEach(further -> furtherPorts.compute(
                         further.name(),
-                        (name, known) -> folder.port(
-                                NAME + "-" + name.toLowerCase(Locale.ROOT), known == null ? 0 : known)));
+                        (name, known) ->
+                                folder.port(NAME + "-" + name.toLowerCase(Locale.ROOT), known == null ? 0 : known)));
         Path properties = home.resolve("broker.properties");
         try {
             Files.createDirectories(home);

@@ -16,21 +16,22 @@ final class KafkaSettings {
      *
      * @param ports of the further listeners, by name
      */
-    record Addresses(
-            int port, int controllerPort, List<KafkaServer.Listener> further, Map<String, Integer> ports) {
+    record Addresses(int port, int controllerPort, List<KafkaServer.Listener> further, Map<String, Integer> ports) {
         Addresses {
             further = List.copyOf(further);
             ports = Map.copyOf(ports);
         }
 
         String listeners() {
-            return joined("PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort, listener ->
-                    listener.name() + "://127.0.0.1:" + ports.get(listener.name()));
+            return joined(
+                    "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort,
+                    listener -> listener.name() + "://127.0.0.1:" + ports.get(listener.name()));
         }
 
         String advertised() {
             return joined(
-                    "PLAINTEXT://127.0.0.1:" + port, listener -> listener.name() + "://127.0.0.1:" + listener.advertisedPort());
+                    "PLAINTEXT://127.0.0.1:" + port,
+                    listener -> listener.name() + "://127.0.0.1:" + listener.advertisedPort());
         }
 
         String protocols() {

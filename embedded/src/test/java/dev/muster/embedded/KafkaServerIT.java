@@ -145,7 +145,8 @@ class KafkaServerIT {
     }
 
     private static void produce(String address, String value) throws Exception {
-        Map<String, Object> settings = Map.of("bootstrap.servers", address, "acks", "all", "max.block.ms", "10000");
+        Map<String, Object> settings = Map.of(
+                "bootstrap.servers", address, "acks", "all", "max.block.ms", "10000", "request.timeout.ms", "5000");
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
             producer.send(new ProducerRecord<>("t", "k", value)).get();

@@ -46,16 +46,16 @@ public final class IncidentStore {
      */
     public Optional<Long> open(String kind, String subject, String summary, Map<String, ?> detail, long epoch) {
         return db.first(
-                        "record the incident " + kind + " of " + subject,
-                        IncidentSql.OPEN,
-                        statement -> {
-                            statement.setString(1, kind);
-                            statement.setString(2, subject);
-                            statement.setString(3, summary);
-                            statement.setString(4, json(detail));
-                            statement.setLong(5, epoch);
-                        },
-                        row -> row.getObject("id", Long.class));
+                "record the incident " + kind + " of " + subject,
+                IncidentSql.OPEN,
+                statement -> {
+                    statement.setString(1, kind);
+                    statement.setString(2, subject);
+                    statement.setString(3, summary);
+                    statement.setString(4, json(detail));
+                    statement.setLong(5, epoch);
+                },
+                row -> row.getObject("id", Long.class));
     }
 
     /** Records the end of an incident; {@code detail} joins what it had. An ended one stays as it is. */

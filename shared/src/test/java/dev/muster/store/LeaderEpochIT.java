@@ -78,9 +78,10 @@ final class LeaderEpochIT {
     void H21_a_deposed_leader_mints_no_life_and_the_one_that_leads_mints_one_per_worker() {
         String worker = name();
 
-        assertThat(fleet.mint(worker, "default", LauncherKind.PROCESS, "here", old)).isEmpty();
-        Incarnation first = fleet.mint(worker, "default", LauncherKind.PROCESS, "here", now)
-                .orElseThrow();
+        assertThat(fleet.mint(worker, "default", LauncherKind.PROCESS, "here", old))
+                .isEmpty();
+        Incarnation first =
+                fleet.mint(worker, "default", LauncherKind.PROCESS, "here", now).orElseThrow();
         assertThat(fleet.mint(worker, "default", LauncherKind.PROCESS, "here", now))
                 .as("a twin")
                 .isEmpty();
@@ -91,12 +92,11 @@ final class LeaderEpochIT {
 
     @Test
     void H21_a_life_that_was_minted_before_a_pause_and_fenced_in_it_registers_nowhere() {
-        Incarnation minted = fleet.mint(name(), "default", LauncherKind.PROCESS, "here", now)
-                .orElseThrow();
+        Incarnation minted =
+                fleet.mint(name(), "default", LauncherKind.PROCESS, "here", now).orElseThrow();
         fleet.fence(minted, "silent", "new", OptionalLong.of(now));
 
-        assertThat(new IncarnationStore(db.database())
-                        .register(minted, "here", 1, Instant.EPOCH, "127.0.0.1", 1))
+        assertThat(new IncarnationStore(db.database()).register(minted, "here", 1, Instant.EPOCH, "127.0.0.1", 1))
                 .as("the process that the old leader starts then ends")
                 .isFalse();
     }
@@ -106,7 +106,9 @@ final class LeaderEpochIT {
         Incarnation live = db.worker().me();
 
         assertThat(fleet.fence(live, "silent", "old", OptionalLong.of(old))).isEqualTo(FenceVerdict.DEPOSED);
-        assertThat(fleet.live()).extracting(FleetStore.LiveIncarnation::incarnation).contains(live);
+        assertThat(fleet.live())
+                .extracting(FleetStore.LiveIncarnation::incarnation)
+                .contains(live);
     }
 
     @Test

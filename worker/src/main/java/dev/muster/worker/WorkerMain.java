@@ -99,9 +99,8 @@ public final class WorkerMain {
         String hostName = hostName();
         WorkerConfig config = WorkerConfig.of(settings, hostName);
         PrometheusMeterRegistry meters = meters();
-        HealthServer health =
-                new HealthServer(
-                        config.paths().host(), config.paths().port(), config.paths().advertised(), meters);
+        HealthServer health = new HealthServer(
+                config.paths().host(), config.paths().port(), config.paths().advertised(), meters);
         Incarnation me = born(settings, config, hostName, health);
         Optional<Path> reasonFile = config.paths().runFolder().map(folder -> folder.resolve(me + ".exit"));
         Ending ending = new Ending(reasonFile, code -> Runtime.getRuntime().halt(code.code()));

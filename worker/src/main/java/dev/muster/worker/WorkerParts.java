@@ -125,7 +125,9 @@ final class WorkerParts {
         this.trust = new TrustWindow(
                 me,
                 new IncarnationStore(watching),
-                config.trustWindow(), ticker, () -> ending.fenced("its own row is fenced or gone"));
+                config.trustWindow(),
+                ticker,
+                () -> ending.fenced("its own row is fenced or gone"));
         this.group = new GroupWatch(
                 me,
                 groupId(),

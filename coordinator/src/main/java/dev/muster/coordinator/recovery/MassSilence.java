@@ -64,8 +64,8 @@ public final class MassSilence {
         tasks.execute(() -> {
             try {
                 opened.join()
-                        .ifPresent(id -> incidents.close(
-                                id, Map.of("lasted_ms", lasted.toMillis(), "recovered", recovered)));
+                        .ifPresent(id ->
+                                incidents.close(id, Map.of("lasted_ms", lasted.toMillis(), "recovered", recovered)));
             } catch (StoreException | java.util.concurrent.CompletionException e) {
                 LOG.warn("The mass silence could not be recorded: {}", e.getMessage());
             }

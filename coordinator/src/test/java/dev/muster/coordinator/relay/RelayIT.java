@@ -137,13 +137,14 @@ class RelayIT {
     }
 
     private static Leadership leadership(Database database, String name, MeterRegistry meters) {
-        Leadership leadership = new Leadership(
-                new LeaseStore(database), name, Duration.ofMinutes(5), Ticker.system(), meters);
+        Leadership leadership =
+                new Leadership(new LeaseStore(database), name, Duration.ofMinutes(5), Ticker.system(), meters);
         leadership.start();
         return leadership;
     }
 
-    private static RelayLoop relay(Database database, KafkaClients clients, Leadership leadership, MeterRegistry meters) {
+    private static RelayLoop relay(
+            Database database, KafkaClients clients, Leadership leadership, MeterRegistry meters) {
         return new RelayLoop(new RelayStore(database), clients, leadership, Ticker.system(), meters);
     }
 

@@ -160,8 +160,7 @@ public final class TcpProxy implements AutoCloseable {
 
     private void connect(Socket client) {
         try {
-            begin(new Link(
-                    this, client, Optional.of(new Socket(InetAddress.getLoopbackAddress(), server.getAsInt()))));
+            begin(new Link(this, client, Optional.of(new Socket(InetAddress.getLoopbackAddress(), server.getAsInt()))));
         } catch (IOException _) {
             Link.reset(client); // nobody listens there, as the client would find without a proxy
         }

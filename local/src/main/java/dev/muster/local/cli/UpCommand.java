@@ -56,10 +56,10 @@ final class UpCommand implements Callable<Integer> {
         Settings settings = config.load(Map.of());
         int count = workers.orElseGet(() -> settings.integer(Setting.FLEET_WORKERS, 0, 1000));
         StackConfig wanted = new StackConfig(
-                folder,
-                settings.with(Setting.COORDINATOR_PORT, Integer.toString(apiPort(settings))),
-                count,
-                StackConfig.defaultQueues(),
+                        folder,
+                        settings.with(Setting.COORDINATOR_PORT, Integer.toString(apiPort(settings))),
+                        count,
+                        StackConfig.defaultQueues(),
                         new StackConfig.Ports(orAny(9092), orAny(5432), orAny(12111)))
                 .withCoordinators(coordinators);
         try (StopRequest stop = StopRequest.listening();

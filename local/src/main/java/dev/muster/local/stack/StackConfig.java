@@ -60,8 +60,7 @@ public record StackConfig(
 
     /** The same with so many coordinators. */
     public StackConfig withCoordinators(int count) {
-        return new StackConfig(
-                dataFolder, settings, workers, queues, ports, new Further(count, further.outpost()));
+        return new StackConfig(dataFolder, settings, workers, queues, ports, new Further(count, further.outpost()));
     }
 
     /** The same with its first worker behind wires that can be cut. */

@@ -32,12 +32,20 @@ final class StackServers {
     private final Map<String, CompletableFuture<Void>> begun = new ConcurrentHashMap<>();
 
     StackServers(Path folder, StackConfig.Ports ports, Optional<Outpost.Reach> reach) {
-        this.outpost =
-                reach.map(how -> new Outpost(how, this::kafkaOfOutpost, this::postgresPort, () -> sandboxUrl().getPort()));
+        this.outpost = reach.map(how -> new Outpost(
+                how,
+                this::kafkaOfOutpost,
+                this::postgresPort,
+                () -> sandboxUrl().getPort()));
         this.postgres = new PostgresServer(new PostgresServer.Config(folder, ports.postgres(), Map.of()));
         this.kafka = new KafkaServer(new KafkaServer.Config(
-                folder, ports.kafka(), Map.of(), MusterProcess.small(KafkaServer.Config.JVM_OPTIONS),
-                outpost.map(it -> new KafkaServer.Listener(Outpost.LISTENER, it.kafka().port()))
+                folder,
+                ports.kafka(),
+                Map.of(),
+                MusterProcess.small(KafkaServer.Config.JVM_OPTIONS),
+                outpost
+                        .map(it -> new KafkaServer.Listener(
+                                Outpost.LISTENER, it.kafka().port()))
                         .stream()
                         .toList()));
         this.sandbox = new SandboxServer(SandboxConfig.in(folder).withPort(ports.sandbox()));

@@ -28,8 +28,7 @@ public final class HealthServer implements AutoCloseable {
      * @param advertised where others reach it, if that is not where it is bound
      * @throws UncheckedIOException if the port is taken
      */
-    public HealthServer(
-            String host, int port, Optional<InetSocketAddress> advertised, PrometheusMeterRegistry meters) {
+    public HealthServer(String host, int port, Optional<InetSocketAddress> advertised, PrometheusMeterRegistry meters) {
         this.host = host;
         this.advertised = advertised;
         try {
