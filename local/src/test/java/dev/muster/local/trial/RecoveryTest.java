@@ -84,6 +84,7 @@ class RecoveryTest {
                 Optional.of(at(enteredMs)),
                 Optional.of(at(enteredMs)),
                 START,
+                START,
                 at(enteredMs + 100));
     }
 
