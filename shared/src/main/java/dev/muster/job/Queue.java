@@ -28,10 +28,7 @@ public record Queue(
     private static final Pattern POOL = Pattern.compile("[a-z0-9][a-z0-9-]{0,29}");
 
     public Queue {
-        if (!NAME.matcher(name).matches()) {
-            throw new IllegalArgumentException(
-                    "a queue's name has lower-case letters, digits, '.', '_' and '-' only, " + "at most 100: " + name);
-        }
+        requireName(name);
         if (!POOL.matcher(pool).matches()) {
             throw new IllegalArgumentException(
                     "a pool's name has lower-case letters, digits and '-' only, at most 30: " + pool);
@@ -74,6 +71,18 @@ public record Queue(
                 other.paused,
                 other.weight,
                 growth));
+    }
+
+    /**
+     * Refuses what no queue can be called.
+     *
+     * @throws IllegalArgumentException if it is none
+     */
+    public static void requireName(String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "a queue's name has lower-case letters, digits, '.', '_' and '-' only, at most 100: " + name);
+        }
     }
 
     public boolean isKeyed() {

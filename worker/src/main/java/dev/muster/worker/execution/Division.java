@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Divides free slots among the queues that have work, by weight. Whoever has work and nothing running comes first, so that
@@ -46,11 +47,14 @@ final class Division {
 
     /** So many slots for each queue; who gets none is left out. */
     static Map<String, Integer> of(int free, List<Claimant> claimants) {
-        Map<String, Integer> granted = new HashMap<>();
+        Map<String, Integer> granted = new TreeMap<>(); // in one order, so that a run can be repeated
         if (claimants.size() == 1) { // the usual case
             Claimant only = claimants.getFirst();
             int all = Math.min(free, only.ready());
-            return all > 0 ? Map.of(only.queue(), all) : Map.of();
+            if (all > 0) {
+                granted.put(only.queue(), all);
+            }
+            return granted;
         }
         Map<String, Claimant> left = new HashMap<>();
         claimants.stream().filter(c -> c.ready() > 0).forEach(c -> left.put(c.queue(), c));
@@ -64,7 +68,7 @@ final class Division {
                 left.remove(after.queue());
             }
         }
-        return Map.copyOf(granted);
+        return granted;
     }
 
     private static final Comparator<Claimant> ORDER = Comparator.comparingDouble(Claimant::share)

@@ -2,8 +2,10 @@ package dev.muster.worker.execution;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 
 /**
@@ -16,7 +18,7 @@ public final class Shares {
     private final ToIntFunction<String> weights;
     private final Map<String, Integer> running = new HashMap<>();
     private final Map<String, Double> turns = new HashMap<>();
-    private final Map<Claimer, Map<String, Integer>> ready = new HashMap<>();
+    private final Map<Claimer, Map<String, Integer>> ready = new LinkedHashMap<>();
     private double turn; // of the last slot that was given: who comes anew, or back, starts there
 
     /**
@@ -90,7 +92,7 @@ public final class Shares {
 
     private Map<String, Integer> divide(Claimer claimer, Map<String, Integer> could, int most, List<Claimer> others) {
         Map<String, Integer> granted = new HashMap<>(Division.of(slots.free(), claimants()));
-        Map<String, Integer> mine = new HashMap<>();
+        Map<String, Integer> mine = new TreeMap<>();
         int left = most;
         for (Map.Entry<String, Integer> wish : could.entrySet()) {
             int wanted = Math.min(left, Math.min(wish.getValue(), granted.getOrDefault(wish.getKey(), 0)));
@@ -107,7 +109,7 @@ public final class Shares {
                 others.add(other);
             }
         });
-        return Map.copyOf(mine);
+        return mine;
     }
 
     private List<Division.Claimant> claimants() {
