@@ -9,7 +9,6 @@ import dev.muster.store.OwnershipStore.Wish;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * What one incarnation says about partitions and jobs: the two guards of the ownership protocol. Each call is one
