@@ -6,6 +6,7 @@ import dev.muster.store.OwnershipStore.Intent;
 import dev.muster.store.OwnershipStore.IntentRequest;
 import dev.muster.store.OwnershipStore.Progress;
 import dev.muster.store.OwnershipStore.Wish;
+import dev.muster.job.JobId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -105,7 +105,8 @@ public final class Shares {
             }
         }
         ready.forEach((other, said) -> {
-            if (!other.equals(claimer) && said.keySet().stream().anyMatch(queue -> granted.getOrDefault(queue, 0) > 0)) {
+            if (!other.equals(claimer)
+                    && said.keySet().stream().anyMatch(queue -> granted.getOrDefault(queue, 0) > 0)) {
                 others.add(other);
             }
         });
