@@ -1,12 +1,12 @@
 package dev.muster.store;
 
+import dev.muster.job.JobId;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Foreign;
 import dev.muster.store.OwnershipStore.Intent;
 import dev.muster.store.OwnershipStore.IntentRequest;
 import dev.muster.store.OwnershipStore.Progress;
 import dev.muster.store.OwnershipStore.Wish;
-import dev.muster.job.JobId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
