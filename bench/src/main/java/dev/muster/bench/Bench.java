@@ -98,7 +98,8 @@ public final class Bench implements Callable<Integer> {
         DrainResult result = new Drain(servers)
                 .run(
                         contestant.wireName(),
-                        contestant.trial(servers, name, kind, jobs, new Contestant.Setup(partitions, slots, lanes)),
+                        contestant.trial(
+                                servers, name, kind, jobs, new Contestant.Setup(partitions, slots, lanes)),
                         kind,
                         jobs);
         console.line(Report.line(result));

@@ -59,7 +59,12 @@ final class DrillStack implements AutoCloseable {
     record Heard(Instant at, SupervisionEvent event) {}
 
     private DrillStack(
-            DrillConfig config, Console console, StopRequest stop, Ticker ticker, LocalStack stack, List<Heard> heard) {
+            DrillConfig config,
+            Console console,
+            StopRequest stop,
+            Ticker ticker,
+            LocalStack stack,
+            List<Heard> heard) {
         this.config = config;
         this.console = console;
         this.stop = stop;
@@ -219,7 +224,10 @@ final class DrillStack implements AutoCloseable {
         int submitted = load.acknowledged().size();
         await("the end of the last job", LIMIT, () -> isComplete(submitted));
         return new Records(
-                watch.takeovers(), reader.lives(), reader.incidents(), witness.testify(load.acknowledged(), kills));
+                watch.takeovers(),
+                reader.lives(),
+                reader.incidents(),
+                witness.testify(load.acknowledged(), kills));
     }
 
     private boolean isComplete(int submitted) {
@@ -247,8 +255,8 @@ final class DrillStack implements AutoCloseable {
                         FaultPlan.healthy().withLatency(LATENCY).toJson()))
                 .build();
         try (HttpClient client = HttpClient.newHttpClient()) {
-            int status =
-                    client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+            int status = client.send(request, HttpResponse.BodyHandlers.discarding())
+                    .statusCode();
             if (status / 100 != 2) {
                 throw CommandException.failed("the sandbox answered " + status + " to the drill's latency");
             }
