@@ -1,5 +1,6 @@
 package dev.muster.local.stack;
 
+import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.job.Ordering;
 import dev.muster.job.Queue;
@@ -29,6 +30,11 @@ public record StackConfig(Path dataFolder, Settings settings, int workers, List<
         if (workers < 0 || workers > 1000) {
             throw new IllegalArgumentException("workers is not between 0 and 1000: " + workers);
         }
+    }
+
+    /** The same with another setting. */
+    public StackConfig with(Setting setting, String value) {
+        return new StackConfig(dataFolder, settings.with(setting, value), workers, queues, ports);
     }
 
     /** Ports on 127.0.0.1; 0: the one of the last run, or any free one. The API's is in the settings. */
