@@ -5,8 +5,10 @@ import dev.muster.store.DrillReader.Life;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Set;
 
 /** SIGKILL of the coordinator, which the local stack starts again: it has to lead, and to find its workers, not twins of them. */
 final class CoordinatorKilled implements Fault {
@@ -16,7 +18,7 @@ final class CoordinatorKilled implements Fault {
     @Override
     public Injection inject(DrillStack stack) {
         String before = stack.reader().lease().map(Lease::holder).orElse("");
-        TreeSet<Integer> processes = new TreeSet<>();
+        Set<Integer> processes = new HashSet<>();
         Instant at = stack.now();
         stack.server(SERVER).killHard();
         stack.say("killed " + before);
@@ -33,11 +35,12 @@ final class CoordinatorKilled implements Fault {
         return Injection.harmless(at).with(Figure.BACK, back).with(twins(stack, at, processes));
     }
 
-    private static List<String> twins(DrillStack stack, Instant at, TreeSet<Integer> processes) {
+    private static List<String> twins(DrillStack stack, Instant at, Set<Integer> processes) {
         processes.add(stack.fleet().processes().size());
         List<String> twins = new ArrayList<>();
-        if (processes.last() > stack.workers()) {
-            twins.add("there were " + processes.last() + " workers instead of " + stack.workers());
+        int most = Collections.max(processes);
+        if (most > stack.workers()) {
+            twins.add("there were " + most + " workers instead of " + stack.workers());
         }
         stack.reader().lives().stream()
                 .filter(life -> life.mintedAt().isAfter(at))

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class FaultReportTest {
     @Test
     void an_exceeded_bound_fails_and_says_by_how_much() {
-        FaultReport report = report(Map.of(Figure.ALL_RUNNING, 300L), Map.of(Figure.ALL_RUNNING, 1_250L));
+        FaultReport report = report(List.of(Map.of(Figure.ALL_RUNNING, 300L), Map.of(Figure.ALL_RUNNING, 1_250L)));
 
         assertThat(report.isOk()).isFalse();
         assertThat(report.complaints())
@@ -19,7 +19,7 @@ class FaultReportTest {
 
     @Test
     void a_bound_of_which_nothing_was_measured_fails() {
-        assertThat(report(Map.of()).complaints())
+        assertThat(report(List.of(Map.of())).complaints())
                 .containsExactly("all_running_ms was not measured, so the bound proves nothing");
     }
 
@@ -37,8 +37,8 @@ class FaultReportTest {
 
     @Test
     void json_has_the_keys_that_scripts_rely_on() {
-        FaultReport report = report(Map.of(
-                Figure.DETECT, 5L, Figure.FENCE, 9L, Figure.RECOVERY, 100L, Figure.ALL_RUNNING, 300L));
+        FaultReport report = report(List.of(Map.of(
+                Figure.DETECT, 5L, Figure.FENCE, 9L, Figure.RECOVERY, 100L, Figure.ALL_RUNNING, 300L)));
 
         assertThat(Json.MAPPER.writeValueAsString(new DrillReport(List.of(report)).json()))
                 .isEqualTo("{\"faults\":[{\"fault\":\"kill9\",\"rounds\":1,"
@@ -50,12 +50,11 @@ class FaultReportTest {
                         + "\"duplicates\":0,\"order_violations\":0,\"audit\":\"ok\",\"complaints\":[]}]}");
     }
 
-    @SafeVarargs
-    private static FaultReport report(Map<Figure, Long>... rounds) {
+    private static FaultReport report(List<Map<Figure, Long>> rounds) {
         return new FaultReport(
                 FaultKind.KILL9,
-                rounds.length,
-                List.of(rounds).stream()
+                rounds.size(),
+                rounds.stream()
                         .map(figures -> new RoundResult(figures, 2, List.of()))
                         .toList(),
                 List.of(),
