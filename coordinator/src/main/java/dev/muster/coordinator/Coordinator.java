@@ -20,9 +20,12 @@ import dev.muster.coordinator.process.LocalHost;
 import dev.muster.coordinator.recovery.Evictor;
 import dev.muster.coordinator.recovery.MassSilence;
 import dev.muster.coordinator.recovery.Recovery;
+import dev.muster.coordinator.relay.BatchMark;
 import dev.muster.coordinator.relay.RelayLoop;
+import dev.muster.coordinator.relay.SubmissionRelay;
 import dev.muster.coordinator.schedule.ScheduleLoop;
 import dev.muster.coordinator.stats.Statistics;
+import dev.muster.kafka.Backlog;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.store.Database;
@@ -35,6 +38,7 @@ import dev.muster.store.PressureStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
 import dev.muster.store.ScheduleStore;
+import dev.muster.store.SubmissionStore;
 import dev.muster.store.SupervisionHistory;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -45,6 +49,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.admin.Admin;
@@ -52,7 +57,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A coordinator: one loop each for leadership, liveness, fleet, relay, schedules, statistics, pressure, housekeeping,
+ * A coordinator: one loop each for leadership, liveness, fleet, relay, submissions, schedules, statistics, pressure, housekeeping,
  * and the HTTP API. Any number may run; one leads, the others stand by. Thread-safe.
  */
 public final class Coordinator implements AutoCloseable {
@@ -201,6 +206,14 @@ public final class Coordinator implements AutoCloseable {
         wiring.fleet = Optional.of(fleet);
         RelayLoop relay =
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
+        SubmissionRelay submissions = opened(
+                resources,
+                new SubmissionRelay(
+                        new SubmissionRelay.Collaborators(
+                                new SubmissionStore(database), incidents, clients, new BatchMark(admin), leadership),
+                        settings.integer(Setting.RECORD_MAX_BYTES, 1_024, 100_000_000),
+                        ticker,
+                        meters));
         ScheduleLoop schedules = opened(resources, new ScheduleLoop(new ScheduleStore(database), leadership, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
@@ -218,7 +231,14 @@ public final class Coordinator implements AutoCloseable {
                 HttpApi.start(
                         settings,
                         new HttpApi.Sources(
-                                leadership, liveness, new IncidentStore(reading), lag, statistics, announcer, reading),
+                                leadership,
+                                liveness,
+                                new IncidentStore(reading),
+                                lag,
+                                statistics,
+                                announcer,
+                                new Backlog(clients, ticker),
+                                reading),
                         meters,
                         ticker));
 
@@ -226,6 +246,7 @@ public final class Coordinator implements AutoCloseable {
         liveness.start();
         fleet.start();
         relay.start();
+        submissions.start();
         schedules.start();
         statistics.start();
         lag.start();
@@ -264,9 +285,16 @@ public final class Coordinator implements AutoCloseable {
         };
     }
 
+    /**
+     * Never twice the same: whoever holds the lease by its name would share it, and its epoch, with the life before it, or
+     * with a second coordinator that was given the same name.
+     */
     private static String name(Settings settings) {
         String name = settings.string(Setting.COORDINATOR_NAME);
-        return name.isEmpty() ? LocalHost.name() + "-" + ProcessHandle.current().pid() : name;
+        String readable = name.isEmpty()
+                ? LocalHost.name() + "-" + ProcessHandle.current().pid()
+                : name;
+        return readable + "/" + UUID.randomUUID().toString().substring(0, 8);
     }
 
     private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> resources, T resource) {

@@ -24,6 +24,10 @@ public enum Setting {
     WORKER_HANDLERS("muster.worker.handlers", "handlers", "Folder of jars with users' handlers"),
     WORKER_HOST("muster.worker.host", "127.0.0.1", "Address of a worker's metrics and health port"),
     WORKER_PORT("muster.worker.port", "0", "That port; 0: any free one"),
+    WORKER_ADVERTISED(
+            "muster.worker.advertised",
+            "",
+            "host:port under which a coordinator reaches that port, such as one that is mapped; empty: as it is bound"),
     WORKER_DRAIN_TIMEOUT("muster.worker.drain-timeout", "30s", "How long a stopping worker waits for its running jobs"),
     WORKER_MAX_ABANDONED(
             "muster.worker.max-abandoned",
@@ -38,6 +42,10 @@ public enum Setting {
     COORDINATOR_NAME("muster.coordinator.name", "", "A coordinator's name; empty: host and process id"),
     COORDINATOR_HOST("muster.coordinator.host", "127.0.0.1", "Address of the HTTP API"),
     COORDINATOR_PORT("muster.coordinator.port", "8080", "Port of the HTTP API; 0: any free one"),
+    HTTP_ALLOW_REMOTE(
+            "muster.http.allow-remote",
+            "false",
+            "The HTTP API, which asks for no password, may listen where others reach it"),
     FLEET_LAUNCHER("muster.fleet.launcher", "process", "process: the coordinator starts workers; external: others do"),
     FLEET_WORKERS("muster.fleet.workers", "2", "How many workers the process launcher keeps, 0 to 1000"),
     FLEET_COMMAND("muster.fleet.command", "", "Command line that starts a worker, words separated by tab or space"),
