@@ -1,11 +1,14 @@
 package dev.muster.local.drill;
 
 import static dev.muster.local.drill.Figure.ALL_RUNNING;
+import static dev.muster.local.drill.Figure.BACK;
 import static dev.muster.local.drill.Figure.BACKLOG;
 import static dev.muster.local.drill.Figure.DETECT;
 import static dev.muster.local.drill.Figure.FENCE;
 import static dev.muster.local.drill.Figure.REASSIGN;
 import static dev.muster.local.drill.Figure.RECOVERY;
+import static dev.muster.local.drill.Figure.RESUME;
+import static dev.muster.local.drill.Figure.WAIT;
 
 import java.util.Arrays;
 import java.util.List;
@@ -20,7 +23,49 @@ public enum FaultKind {
             "SIGKILL of a worker under load",
             Set.of(DETECT, FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
             List.of(Bound.of(ALL_RUNNING, 1_000)),
-            List.of(new Killed()));
+            List.of(new Killed())),
+    EXIT(
+            "exit",
+            "a worker's root supervisor gives up",
+            Set.of(DETECT, FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
+            List.of(Bound.of(ALL_RUNNING, 1_000)),
+            List.of(new Exited())),
+    SIGSTOP(
+            "sigstop",
+            "a worker frozen: in half of the rounds it is killed, in the others it can't be, and wakes as a zombie",
+            Set.of(DETECT, FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
+            List.of(Bound.of(ALL_RUNNING, 3_000)),
+            List.of(new FrozenAndKilled(), new FrozenAndResumed())),
+    GC(
+            "gc",
+            "a worker paused for 1.2 s, which nobody may take for dead",
+            Set.of(BACKLOG, WAIT),
+            List.of(),
+            List.of(new Paused())),
+    BROKER(
+            "broker",
+            "the broker killed and restarted",
+            Set.of(BACKLOG, RESUME),
+            List.of(Bound.of(RESUME, 5_000)),
+            List.of(new ServerKilled("kafka"))),
+    POSTGRES(
+            "postgres",
+            "Postgres killed and restarted",
+            Set.of(BACKLOG, RESUME),
+            List.of(Bound.of(RESUME, 5_000)),
+            List.of(new ServerKilled("postgres"))),
+    COORDINATOR(
+            "coordinator",
+            "the coordinator killed and restarted; jobs don't notice",
+            Set.of(BACKLOG, BACK, WAIT),
+            List.of(Bound.of(BACK, 5_000), Bound.of(WAIT, 1_000)),
+            List.of(new CoordinatorKilled())),
+    ROLLING(
+            "rolling",
+            "every worker asked to end in turn, and started again",
+            Set.of(BACKLOG, WAIT),
+            List.of(Bound.of(WAIT, 1_000)),
+            List.of(new Rolling()));
 
     private final String wireName;
     private final String what;
