@@ -45,6 +45,8 @@ public enum MeterName {
             "job_type",
             "outcome"),
     JOBS_ADOPTED("muster.jobs.adopted", COUNTER, "jobs", "Jobs taken over from a fenced incarnation"),
+    JOBS_SUSPECTED("muster.jobs.suspected", GAUGE, "jobs", "Jobs in quarantine, or waiting for it, on the leader"),
+    JOBS_CONVICTED("muster.jobs.convicted", COUNTER, "jobs", "Jobs that killed their worker, alone in quarantine"),
     WORKER_SLOTS("muster.worker.slots", GAUGE, "slots", "How many jobs this worker may run at once"),
     WORKER_SLOTS_BUSY("muster.worker.slots.busy", GAUGE, "slots", "How many jobs this worker runs"),
     FENCING_REJECTIONS(

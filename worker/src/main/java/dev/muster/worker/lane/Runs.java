@@ -44,11 +44,13 @@ final class Runs {
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
     private final List<LaneEvent.Intending> intending = new ArrayList<>();
     private final List<Entered> entered = new ArrayList<>();
+    private final Turns turns;
     /** True while rows of ours may have no thread, since there was no executor to start one. */
     private boolean unstarted;
 
     Runs(LaneParts parts, EffectGuard.Intents intents, JobRunner.Listener listener) {
         this.parts = parts;
+        this.turns = new Turns(parts.quarantine());
         this.intents = intents;
         this.listener = listener;
     }
@@ -198,7 +200,7 @@ final class Runs {
      * here.
      */
     void census(Predicate<RunningJob> ofThisLane) {
-        Map<JobId, RunningJob> rows = new HashMap<>();
+        Map<JobId, RunningJob> rows = new LinkedHashMap<>();
         for (RunningJob row : parts.store().census()) {
             if (ofThisLane.test(row)) {
                 rows.put(row.id(), row);
@@ -215,14 +217,23 @@ final class Runs {
             }
         }
         rows.keySet().removeAll(running.keySet());
-        unstarted = !rows.isEmpty() && !parts.runner().isReady();
-        if (!unstarted) {
-            rows.forEach((id, row) -> {
-                LOG.atInfo().addKeyValue("job_id", id).log("A row of ours had no thread; it is started");
-                parts.slots().takeAnyway(1);
-                start(row);
-            });
+        int now = parts.runner().isReady()
+                ? turns.next(rows.size(), running.size(), parts.ticker().nanos())
+                : 0;
+        unstarted = rows.size() > now;
+        rows.values().stream().limit(now).forEach(this::startLate);
+    }
+
+    private void startLate(RunningJob row) {
+        LOG.atInfo().addKeyValue("job_id", row.id()).log("A row of ours had no thread; it is started");
+        if (parts.quarantine()) {
+            // Before it can end the process: whoever is on record here, and alone, has done it.
+            parts.store()
+                    .entered(List.of(
+                            new Entered(row.id(), row.attempt(), parts.ticker().now())));
         }
+        parts.slots().takeAnyway(1);
+        start(row);
     }
 
     /** Tells the runs of jobs that are to be cancelled. The wish is read each time: it may have come in any moment. */
