@@ -8,7 +8,7 @@ import java.time.Duration;
  * {@link #STEP}. Confined to the lane's thread.
  */
 final class Turns {
-    static final Duration STEP = Duration.ofMillis(500);
+    static final Duration STEP = Duration.ofSeconds(2);
 
     private final boolean quarantine;
     private boolean begun;
