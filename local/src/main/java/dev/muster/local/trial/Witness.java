@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import dev.muster.local.CommandException;
 import dev.muster.protocol.Json;
@@ -14,22 +14,22 @@ import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/** Reads what Postgres and the provider have to say about a demo. Thread-safe. */
-final class Witness {
+/** Reads what Postgres and the provider have to say about a trial. Thread-safe. */
+public final class Witness {
     private final AuditReader reader;
     private final URI sandbox;
 
-    Witness(Database database, URI sandbox) {
+    public Witness(Database database, URI sandbox) {
         this.reader = new AuditReader(database);
         this.sandbox = sandbox;
     }
 
-    AuditReader.Progress progress() {
+    public AuditReader.Progress progress() {
         return reader.progress();
     }
 
     /** Everything, after the last job. What is unfinished is read first: a job that ends meanwhile must not look lost. */
-    Evidence testify(List<Evidence.Submitted> submitted, List<Evidence.Kill> kills) {
+    public Evidence testify(List<Evidence.Submitted> submitted, List<Evidence.Kill> kills) {
         List<AuditReader.UnfinishedJob> unfinished = reader.unfinished();
         return new Evidence(submitted, reader.finals(), unfinished, reader.runs(), charges(), kills);
     }

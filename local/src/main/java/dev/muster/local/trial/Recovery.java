@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import dev.muster.job.JobId;
 import dev.muster.store.AuditReader;
@@ -23,7 +23,7 @@ public record Recovery(List<Long> millis, int unmeasured) {
         millis = List.copyOf(millis);
     }
 
-    static Recovery of(Evidence evidence) {
+    public static Recovery of(Evidence evidence) {
         Map<String, Instant> killedAt = new HashMap<>();
         evidence.kills().forEach(kill -> killedAt.put(kill.incarnation(), kill.at()));
         Map<JobId, TreeMap<Integer, Instant>> entries = entries(evidence);

@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -174,7 +174,7 @@ class AuditTest {
                 JobId id, Optional<String> key, long offset, JobState state, long enteredMs, long settledMs) {
             Optional<Instant> entered = Optional.of(START.plusMillis(enteredMs));
             return new AuditReader.FinalJob(
-                    id, "q", key, offset, state, 1, entered, entered, START, START.plusMillis(settledMs));
+                    id, "q", key, offset, state, 1, entered, entered, START, START, START.plusMillis(settledMs));
         }
 
         Books submitted(int number) {

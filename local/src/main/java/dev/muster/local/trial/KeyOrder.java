@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import dev.muster.job.JobId;
 import dev.muster.store.AuditReader;
@@ -22,9 +22,14 @@ final class KeyOrder {
 
     private KeyOrder() {}
 
-    /** Adds a violation for each job that started before the one ahead of it in its key was final. */
-    static void check(Evidence evidence, Audit.Violations violations) {
+    /**
+     * Adds a violation for each job that started before the one ahead of it in its key was final.
+     *
+     * @return how many
+     */
+    static int check(Evidence evidence, Audit.Violations violations) {
         Map<JobId, Instant> firstStart = firstStarts(evidence);
+        int[] found = {0};
         byKey(evidence).forEach((key, jobs) -> {
             jobs.sort(Comparator.comparingLong(AuditReader.FinalJob::offset));
             for (int i = 1; i < jobs.size(); i++) {
@@ -32,6 +37,7 @@ final class KeyOrder {
                 AuditReader.FinalJob next = jobs.get(i);
                 Optional<Instant> start = Optional.ofNullable(firstStart.get(next.id()));
                 if (start.isPresent() && start.get().isBefore(before.settled())) {
+                    found[0]++;
                     violations.add(
                             "Out of order in its key",
                             "job " + next.id() + " of " + key + " started "
@@ -41,6 +47,7 @@ final class KeyOrder {
                 }
             }
         });
+        return found[0];
     }
 
     private static Map<String, List<AuditReader.FinalJob>> byKey(Evidence evidence) {

@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import java.util.Collection;
 
@@ -8,7 +8,7 @@ import java.util.Collection;
  */
 public record Percentiles(int count, long p50, long p99, long max) {
 
-    static Percentiles of(Collection<Long> values) {
+    public static Percentiles of(Collection<Long> values) {
         long[] sorted = values.stream().mapToLong(Long::longValue).sorted().toArray();
         if (sorted.length == 0) {
             return new Percentiles(0, 0, 0, 0);

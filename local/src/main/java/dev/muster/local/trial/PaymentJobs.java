@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import dev.muster.local.stack.StackConfig;
 import dev.muster.protocol.Json;
@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** Makes payment jobs up, one after the other. Not thread-safe. */
-final class PaymentJobs {
+public final class PaymentJobs {
     private static final String SOURCE = "muster-demo";
     private static final double DECLINED = 0.02;
     /** How often a keyed job follows one of its own key at once: what order per key has to hold against. */
@@ -19,29 +19,40 @@ final class PaymentJobs {
     private static final List<String> DECLINES = List.of(
             "pm_card_chargeDeclined", "pm_card_chargeDeclinedInsufficientFunds", "pm_card_chargeDeclinedExpiredCard");
 
-    private final DemoConfig config;
+    private final double orderedShare;
     private final SplittableRandom random;
     private final int keys;
     private String lastKey = "cus_0";
 
-    PaymentJobs(DemoConfig config) {
-        this.config = config;
-        this.random = new SplittableRandom(config.seed());
-        this.keys = Math.clamp((long) (config.jobs() * config.orderedShare() / 20), 5, 300);
+    /**
+     * A source of payments.
+     *
+     * @param orderedShare of them, 0 to 1, that go to the keyed queue
+     * @param keys how many customers those have, at least one
+     */
+    public PaymentJobs(double orderedShare, int keys, long seed) {
+        this.orderedShare = orderedShare;
+        this.keys = keys;
+        this.random = new SplittableRandom(seed);
+    }
+
+    /** So many keys that each has about twenty of so many jobs. */
+    public static int keysFor(long jobs, double orderedShare) {
+        return Math.clamp((long) (jobs * orderedShare / 20), 5, 300);
     }
 
     /** A job and the queue it is for. */
-    record Job(String queue, Submission submission) {
+    public record Job(String queue, Submission submission) {
         /** In the unordered queue a record's key only spreads the jobs over the partitions. */
-        Optional<String> orderKey() {
+        public Optional<String> orderKey() {
             return queue.equals(StackConfig.PAYMENTS_ORDERED) ? submission.key() : Optional.empty();
         }
     }
 
     /** The job of this number. */
-    Job next(int number) {
+    public Job next(int number) {
         String id = "payment-" + number;
-        boolean ordered = random.nextDouble() < config.orderedShare();
+        boolean ordered = random.nextDouble() < orderedShare;
         String customer = ordered ? nextKey() : "cus_" + random.nextInt(100_000);
         Submission submission = new Submission(
                 SOURCE,

@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import dev.muster.job.JobId;
 import dev.muster.job.JobState;
@@ -19,6 +19,7 @@ import java.util.Set;
  * @param lost how many submitted jobs have no final state and are not {@code unknown} either
  * @param charges how many cards the provider has charged
  * @param duplicateCharges charges beyond the first of a job
+ * @param orderViolations jobs that ran out of order in their key
  * @param violations what is wrong, for a human; empty: all is well
  */
 public record Audit(
@@ -27,6 +28,7 @@ public record Audit(
         int lost,
         int charges,
         int duplicateCharges,
+        int orderViolations,
         List<String> violations) {
 
     public Audit {
@@ -35,14 +37,14 @@ public record Audit(
     }
 
     /** Judges a run that must have had at least {@code minKills} kills; a run that nobody disturbed proves nothing. */
-    static Audit of(Evidence evidence, int minKills) {
+    public static Audit of(Evidence evidence, int minKills) {
         Violations violations = new Violations();
         Map<JobId, JobState> states = states(evidence, violations);
         Set<JobId> unfinished = unfinished(evidence, violations);
         int lost = lost(evidence, states, unfinished, violations);
         Map<String, Integer> charged = charged(evidence);
         checkCharges(evidence, states, charged, violations);
-        KeyOrder.check(evidence, violations);
+        int outOfOrder = KeyOrder.check(evidence, violations);
         if (evidence.kills().size() < minKills) {
             violations.add("Too few kills to prove anything", evidence.kills().size() + " of at least " + minKills);
         }
@@ -54,14 +56,15 @@ public record Audit(
                 lost,
                 charged.values().stream().mapToInt(Integer::intValue).sum(),
                 charged.values().stream().mapToInt(n -> n - 1).sum(),
+                outOfOrder,
                 violations.lines());
     }
 
-    boolean isOk() {
+    public boolean isOk() {
         return violations.isEmpty();
     }
 
-    int in(JobState state) {
+    public int in(JobState state) {
         return finals.getOrDefault(state, 0);
     }
 

@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import dev.muster.job.JobId;
 import dev.muster.store.AuditReader;
@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * @param interruptions runs that ended without a final state
  */
-record Evidence(
+public record Evidence(
         List<Submitted> submitted,
         List<AuditReader.FinalJob> finals,
         List<AuditReader.UnfinishedJob> unfinished,
@@ -20,7 +20,7 @@ record Evidence(
         List<Charge> charges,
         List<Kill> kills) {
 
-    Evidence {
+    public Evidence {
         submitted = List.copyOf(submitted);
         finals = List.copyOf(finals);
         unfinished = List.copyOf(unfinished);
@@ -30,11 +30,11 @@ record Evidence(
     }
 
     /** A job that Kafka has acknowledged. {@code key}: its order key, in a keyed queue only. */
-    record Submitted(JobId id, String queue, Optional<String> key) {}
+    public record Submitted(JobId id, String queue, Optional<String> key) {}
 
     /** What the provider says about one attempt to take money. {@code job}: as the request named it, if it did. */
-    record Charge(String id, Optional<String> job, boolean succeeded) {}
+    public record Charge(String id, Optional<String> job, boolean succeeded) {}
 
-    /** A worker's life that the demo has ended. */
-    record Kill(String incarnation, Instant at) {}
+    /** A worker's life that was ended, or cut off, on purpose. */
+    public record Kill(String incarnation, Instant at) {}
 }

@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -83,6 +83,7 @@ class RecoveryTest {
                 attempt,
                 Optional.of(at(enteredMs)),
                 Optional.of(at(enteredMs)),
+                START,
                 START,
                 at(enteredMs + 100));
     }

@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

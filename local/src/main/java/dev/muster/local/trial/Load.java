@@ -1,4 +1,4 @@
-package dev.muster.local.demo;
+package dev.muster.local.trial;
 
 import dev.muster.job.JobId;
 import dev.muster.local.CommandException;
@@ -9,12 +9,12 @@ import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The demo's submissions: sends each when it is due and notes what Kafka has acknowledged.
+ * A trial's submissions: sends each when it is due and notes what Kafka has acknowledged.
  *
  * <p>Thread-safety: sending is confined to one thread; {@code acknowledged} is guarded by itself, since the answers come
  * on the producer's thread.
  */
-final class Load {
+public final class Load {
     private final PaymentJobs jobs;
     private final Pacing pacing;
     private final int total;
@@ -23,10 +23,15 @@ final class Load {
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     private int sent;
 
-    Load(DemoConfig config, Producer<byte[], byte[]> producer) {
-        this.jobs = new PaymentJobs(config);
-        this.pacing = config.pacing();
-        this.total = config.jobs();
+    /**
+     * Sends nothing yet.
+     *
+     * @param total how many at most
+     */
+    public Load(PaymentJobs jobs, Pacing pacing, int total, Producer<byte[], byte[]> producer) {
+        this.jobs = jobs;
+        this.pacing = pacing;
+        this.total = total;
         this.producer = producer;
     }
 
@@ -36,10 +41,10 @@ final class Load {
      * @param most so many in all for now
      * @throws CommandException when Kafka has refused a job for good: what came of it nobody could audit
      */
-    void sendDue(long elapsedNanos, long most) {
+    public void sendDue(long elapsedNanos, long most) {
         Exception refused = failure.get();
         if (refused != null) {
-            throw CommandException.failed("Kafka did not take a job of the demo: " + refused);
+            throw CommandException.failed("Kafka did not take a job of the trial: " + refused);
         }
         long due = Math.min(Math.min(most, total), pacing.due(elapsedNanos));
         while (sent < due) {
@@ -48,17 +53,22 @@ final class Load {
         }
     }
 
-    boolean isComplete() {
+    /** Whether all that was sent so far is acknowledged. */
+    public boolean isAcknowledged() {
+        return acknowledgedCount() == sent;
+    }
+
+    public boolean isComplete() {
         return acknowledgedCount() == total;
     }
 
-    List<Evidence.Submitted> acknowledged() {
+    public List<Evidence.Submitted> acknowledged() {
         synchronized (acknowledged) {
             return List.copyOf(acknowledged);
         }
     }
 
-    int acknowledgedCount() {
+    public int acknowledgedCount() {
         synchronized (acknowledged) {
             return acknowledged.size();
         }
