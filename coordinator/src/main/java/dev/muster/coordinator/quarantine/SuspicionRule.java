@@ -79,6 +79,6 @@ public final class SuspicionRule {
         return "Job " + job.id() + " (" + job.type() + ", queue " + job.queue() + ") killed its worker " + deaths
                 + " times, the last time alone in quarantine, with " + ending
                 + ". It is dead and among the dead letters; if a call of it has no answer, it is held as unknown instead. "
-                + "Remove the cause, then: muster dead redrive, or muster jobs held";
+                + "Remove the cause, then: muster dead redrive; of a held one: muster jobs held " + job.id();
     }
 }

@@ -2,11 +2,13 @@ package dev.muster.local.drill;
 
 import static dev.muster.local.drill.Figure.ALL_RUNNING;
 import static dev.muster.local.drill.Figure.BACKLOG;
+import static dev.muster.local.drill.Figure.CONVICTED;
 import static dev.muster.local.drill.Figure.DETECT;
 import static dev.muster.local.drill.Figure.FENCE;
 import static dev.muster.local.drill.Figure.REASSIGN;
 import static dev.muster.local.drill.Figure.RECOVERY;
 
+import dev.muster.local.crash.CrashHandler;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -20,7 +22,13 @@ public enum FaultKind {
             "SIGKILL of a worker under load",
             Set.of(DETECT, FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
             List.of(Bound.of(ALL_RUNNING, 1_000)),
-            List.of(new Killed()));
+            List.of(new Killed())),
+    CRASH_LOOP(
+            "crash-loop",
+            "a job that kills its worker, among payments: by Runtime.halt, and by running out of memory",
+            Set.of(BACKLOG, CONVICTED),
+            List.of(),
+            List.of(new CrashLooped(CrashHandler.Way.HALT), new CrashLooped(CrashHandler.Way.MEMORY)));
 
     private final String wireName;
     private final String what;
