@@ -51,6 +51,7 @@ final class SuspectIT {
     @AfterEach
     void close() {
         db.execute("UPDATE leader_lease SET expires_at = now() - interval '1 second'"); // for the next test's leader
+        db.execute("DELETE FROM suspect"); // all tests have the same database
         db.close();
     }
 
