@@ -92,7 +92,7 @@ public final class JobReader {
                         ? Optional.empty()
                         : Optional.of(new JobView.Suspected(
                                 row.getString("standing"),
-                                List.of(row.getString("died").split(",")),
+                                List.of(row.getString("died").split(",", -1)),
                                 row.getString("ending"),
                                 since.get())));
     }

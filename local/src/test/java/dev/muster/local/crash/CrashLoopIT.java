@@ -36,12 +36,10 @@ class CrashLoopIT {
     private static final String PAYMENT =
             "{\"amount\":1999,\"currency\":\"eur\",\"customer\":\"cus_1\",\"payment_method\":\"pm_card_visa\"}";
 
-    private final Path folder;
     private final LocalStack stack;
     private final Submitter submitter;
 
     CrashLoopIT(@TempDir Path folder) {
-        this.folder = folder;
         Path handlers = folder.resolve("handlers");
         CrashJar.write(handlers);
         this.stack = LocalStack.start(
