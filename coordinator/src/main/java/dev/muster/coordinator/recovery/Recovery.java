@@ -88,6 +88,8 @@ public final class Recovery {
         Incarnation nobody = new Incarnation("rehearsal.0");
         try {
             with.fleet().fence(nobody, "rehearsal", nobody.id(), OptionalLong.empty());
+            with.suspects().inFlight(nobody);
+            with.suspects().fence(nobody, "rehearsal", nobody.id(), 0, Suspicion.Judgement.none(pool));
             with.fleet().endBackends(nobody);
             with.evictor().evict(nobody, pool);
         } catch (StoreException e) {

@@ -16,7 +16,7 @@ public final class CrashHandler implements JobHandler<CrashHandler.Crash> {
     /** More than any heap has room for, so that a loop without end is none to the compiler. */
     private static final int ENOUGH = 1 << 20;
 
-    private static final int CHUNK = 8 << 20;
+    private static final int CHUNK = 32 << 20;
 
     /** How a process can be ended by what runs in it. */
     public enum Way {
