@@ -243,8 +243,8 @@ public final class Recovery {
             return Optional.empty();
         }
         try {
-            return Optional.of(
-                    with.incidents().open(kind(death), death.incarnation().id(), describe(death), facts(death, detected), epoch));
+            return with.incidents()
+                    .open(kind(death), death.incarnation().id(), describe(death), facts(death, detected), epoch);
         } catch (StoreException e) {
             LOG.warn("The incident of {} could not be recorded: {}", death.incarnation(), e.getMessage());
             return Optional.empty();

@@ -78,7 +78,10 @@ record CrashLooped(CrashHandler.Way way) implements Fault {
 
     private static List<String> deaths(JobView dead) {
         List<String> deaths = new ArrayList<>(
-                dead.attempts().stream().map(JobView.Attempt::incarnation).toList());
+                dead.attempts().stream()
+                        .filter(run -> run.reason().filter("its worker died"::equals).isPresent())
+                        .map(JobView.Attempt::incarnation)
+                        .toList());
         dead.run().incarnation().ifPresent(deaths::add);
         return deaths;
     }

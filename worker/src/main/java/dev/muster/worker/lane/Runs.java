@@ -144,11 +144,7 @@ final class Runs {
             return Optional.empty();
         }
         List<Outcome> batch = outcomes.values().stream().limit(BATCH).toList();
-        Set<String> touched = new HashSet<>();
-        batch.forEach(o -> touched.add(place(requireNonNull(running.get(o.id())))));
-        List<PartitionEpoch> locks = keyed.stream()
-                .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
-                .toList();
+        List<PartitionEpoch> locks = keyed.isEmpty() ? keyed : touched(batch, keyed);
         parts.faults().reached(FaultPoint.BEFORE_SETTLE);
         long started = parts.ticker().nanos();
         List<Settled> answers = parts.store().settle(batch, locks);
@@ -195,9 +191,9 @@ final class Runs {
     }
 
     /**
-     * Compares the running rows of this incarnation with the threads: a row without a thread is started (same attempt),
-     * a thread without a row is interrupted and its outcome dropped. What an unanswered commit has left behind is found
-     * here.
+     * Compares the running rows of this incarnation with the threads: a row without a thread is begun again, under a
+     * new attempt, since an outcome of the run before may be on its way from a lane that has ended; a thread without a
+     * row is interrupted and its outcome dropped. What an unanswered commit has left behind is found here.
      */
     void census(Predicate<RunningJob> ofThisLane) {
         Map<JobId, RunningJob> rows = new LinkedHashMap<>();
@@ -221,17 +217,30 @@ final class Runs {
                 ? turns.next(rows.size(), running.size(), parts.ticker().nanos())
                 : 0;
         unstarted = rows.size() > now;
-        rows.values().stream().limit(now).forEach(this::startLate);
+        List<RunningJob> due = rows.values().stream().limit(now).toList();
+        if (parts.quarantine()) {
+            due.forEach(this::startInTurn);
+        } else if (!due.isEmpty()) {
+            parts.store().beginAgain(due).forEach(this::startLate);
+        }
+    }
+
+    /**
+     * Its entry is written down before it can end the process: whoever is on record, and alone, has done it. One that is on
+     * record already was begun by a lane that has ended.
+     */
+    private void startInTurn(RunningJob row) {
+        if (parts.store().enter(row)) {
+            startLate(row);
+        } else {
+            parts.store().beginAgain(List.of(row)).stream()
+                    .filter(parts.store()::enter)
+                    .forEach(this::startLate);
+        }
     }
 
     private void startLate(RunningJob row) {
-        LOG.atInfo().addKeyValue("job_id", row.id()).log("A row of ours had no thread; it is started");
-        if (parts.quarantine()) {
-            // Before it can end the process: whoever is on record here, and alone, has done it.
-            parts.store()
-                    .entered(List.of(
-                            new Entered(row.id(), row.attempt(), parts.ticker().now())));
-        }
+        LOG.atInfo().addKeyValue("job_id", row.id()).log("A row of ours had no thread; it is begun again");
         parts.slots().takeAnyway(1);
         start(row);
     }
@@ -271,6 +280,14 @@ final class Runs {
         if (running.remove(id) != null) {
             parts.slots().release(1);
         }
+    }
+
+    private List<PartitionEpoch> touched(List<Outcome> batch, List<PartitionEpoch> keyed) {
+        Set<String> touched = new HashSet<>();
+        batch.forEach(o -> touched.add(place(requireNonNull(running.get(o.id())))));
+        return keyed.stream()
+                .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
+                .toList();
     }
 
     private static String place(Run run) {
