@@ -244,7 +244,7 @@ BEGIN
         UPDATE job_waiting w SET due_at = now() WHERE w.job_id = p_job_id;
         RETURN 'released';
     END IF;
-    UPDATE job_intent i SET closed_at = now() WHERE i.job_id = p_job_id AND i.closed_at IS NULL;
+    UPDATE job_intent i SET closed_at = now(), answered = true WHERE i.job_id = p_job_id AND i.closed_at IS NULL;
     WITH gone AS (
         DELETE FROM job_waiting w WHERE w.job_id = p_job_id RETURNING w.*)
     INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, key_position, state, reason, detail,
