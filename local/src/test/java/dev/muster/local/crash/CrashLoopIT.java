@@ -66,7 +66,7 @@ class CrashLoopIT {
             names = {"HALT", "EXIT", "MEMORY"})
     void the_culprit_alone_is_convicted_within_three_deaths(Way way) {
         List<JobId> innocent = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 15; i++) {
             innocent.add(submit("payment-" + i, "payment.charge", PAYMENT));
             innocent.add(submit("slow-" + i, CrashHandler.TYPE, crash(Way.NONE, 300 + 20 * i, false)));
         }
