@@ -177,8 +177,7 @@ public final class Coordinator implements AutoCloseable {
                 new Leadership(new LeaseStore(database), name, settings.duration(Setting.LEASE_TTL), ticker, meters));
         KafkaAnnouncer announcer = new KafkaAnnouncer(opened(resources, clients.producer("muster-commands")));
         Recovery recovery = new Recovery(
-                new Recovery.Collaborators(
-                        leadership, fleetStore, suspects, incidents, new Evictor(admin), announcer),
+                new Recovery.Collaborators(leadership, fleetStore, suspects, incidents, new Evictor(admin), announcer),
                 settings.bool(Setting.FLEET_KILL_LOST),
                 ticker,
                 meters,

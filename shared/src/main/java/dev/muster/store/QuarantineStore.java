@@ -66,33 +66,43 @@ public final class QuarantineStore {
                             statement.setLong(4, epoch);
                             statement.setString(5, judgement.pool());
                             statement.setString(6, judgement.ending().replace('\0', '\ufffd'));
-                            statement.setArray(
-                                    7,
-                                    Columns.of(
-                                            statement, "uuid", jobs, j -> j.id().value()));
-                            statement.setArray(
-                                    8, Columns.of(statement, "integer", jobs, Suspicion.Judged::attempt));
+                            statement.setArray(7, Columns.of(statement, "uuid", jobs, j -> j.id().value()));
+                            statement.setArray(8, Columns.of(statement, "integer", jobs, Suspicion.Judged::attempt));
                             statement.setArray(
                                     9,
-                                    Columns.of(statement, "text", jobs, j -> j.suspicion()
-                                            .standing()
-                                            .wireName()));
+                                    Columns.of(
+                                            statement,
+                                            "text",
+                                            jobs,
+                                            j -> j.suspicion().standing().wireName()));
                             statement.setArray(
                                     10,
-                                    Columns.of(statement, "integer", jobs, j -> j.suspicion()
-                                            .deaths()));
+                                    Columns.of(
+                                            statement,
+                                            "integer",
+                                            jobs,
+                                            j -> j.suspicion().deaths()));
                             statement.setArray(
                                     11,
-                                    Columns.of(statement, "integer", jobs, j -> j.suspicion()
-                                            .weight()));
+                                    Columns.of(
+                                            statement,
+                                            "integer",
+                                            jobs,
+                                            j -> j.suspicion().weight()));
                             statement.setArray(
                                     12,
-                                    Columns.of(statement, "integer", jobs, j -> j.suspicion()
-                                            .company()));
+                                    Columns.of(
+                                            statement,
+                                            "integer",
+                                            jobs,
+                                            j -> j.suspicion().company()));
                             statement.setArray(
                                     13,
                                     Columns.of(
-                                            statement, "text", jobs, j -> j.summary()
+                                            statement,
+                                            "text",
+                                            jobs,
+                                            j -> j.summary()
                                                     .map(text -> text.replace('\0', '\ufffd'))
                                                     .orElse(null)));
                         },
@@ -121,8 +131,8 @@ public final class QuarantineStore {
                     row.getInt("company"),
                     to == null
                             ? Optional.empty()
-                            : Optional.of(
-                                    new Loan(new Incarnation(to), Duration.ofMillis(Math.max(0, row.getLong("lent_ms"))))),
+                            : Optional.of(new Loan(
+                                    new Incarnation(to), Duration.ofMillis(Math.max(0, row.getLong("lent_ms"))))),
                     row.getBoolean("running"));
         });
     }

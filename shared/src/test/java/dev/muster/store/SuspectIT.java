@@ -82,8 +82,9 @@ final class SuspectIT {
         second.ends(id(queue + "a"), 2, Outcome.Verdict.RETRIED, Duration.ZERO, List.of());
         assertThat(second.store().startDue(List.of(partition), 10)).hasSize(1);
 
-        assertThat(suspects.inFlight(second.me())).singleElement().satisfies(job -> assertThat(job.before())
-                .isEmpty());
+        assertThat(suspects.inFlight(second.me()))
+                .singleElement()
+                .satisfies(job -> assertThat(job.before()).isEmpty());
         assertThat(suspects.sweep(epoch)).isPositive();
         assertThat(suspects.any()).isFalse();
     }
@@ -100,8 +101,9 @@ final class SuspectIT {
         Actor third = owner(3);
         third.store().adopt(List.of(partition));
 
-        assertThat(suspects.inFlight(third.me())).singleElement().satisfies(job -> assertThat(job.before())
-                .contains(new Suspicion(Standing.NOTED, 1, 0, 0)));
+        assertThat(suspects.inFlight(third.me()))
+                .singleElement()
+                .satisfies(job -> assertThat(job.before()).contains(new Suspicion(Standing.NOTED, 1, 0, 0)));
     }
 
     @Test
@@ -110,20 +112,25 @@ final class SuspectIT {
         Actor heir = owner(2);
 
         assertThat(heir.store().adopt(List.of(partition))).isEmpty();
-        assertThat(heir.store().startDue(List.of(partition), 10)).as("nobody to lend it to").isEmpty();
+        assertThat(heir.store().startDue(List.of(partition), 10))
+                .as("nobody to lend it to")
+                .isEmpty();
         assertThat(state("a")).isEqualTo("parked");
         Actor quarantine = db.worker();
         suspects.lend(List.of(id(queue + "a")), quarantine.me(), epoch);
         makeDue();
 
-        assertThat(heir.store().startDue(List.of(partition), 10)).as("it is not the owner's run").isEmpty();
+        assertThat(heir.store().startDue(List.of(partition), 10))
+                .as("it is not the owner's run")
+                .isEmpty();
         assertThat(quarantine.store().census()).singleElement().satisfies(lent -> {
             assertThat(lent.id()).isEqualTo(id(queue + "a"));
             assertThat(lent.attempt()).isEqualTo(2);
             assertThat(lent.budget().failures()).isZero();
         });
-        assertThat(suspects.suspects()).singleElement().satisfies(s -> assertThat(s.running())
-                .isTrue());
+        assertThat(suspects.suspects())
+                .singleElement()
+                .satisfies(s -> assertThat(s.running()).isTrue());
 
         quarantine.succeeds(id(queue + "a"), 2);
         makeDue();
@@ -215,11 +222,12 @@ final class SuspectIT {
         assertThat(dead.state()).isEqualTo(JobState.DEAD);
         assertThat(dead.outcome().reason()).contains("killed its worker 3 times, alone in quarantine");
         assertThat(dead.outcome().detail())
-                .hasValueSatisfying(detail ->
-                        assertThat(detail).startsWith("exit code 77; in flight when these ended: ").contains(quarantine.me().id()));
+                .hasValueSatisfying(detail -> assertThat(detail)
+                        .startsWith("exit code 77; in flight when these ended: ")
+                        .contains(quarantine.me().id()));
         assertThat(dead.run().failures()).isZero();
-        assertThat(db.count("SELECT count(*) FROM incident WHERE kind = 'job_convicted' AND subject = '" + id(queue + "a")
-                        + "'"))
+        assertThat(db.count("SELECT count(*) FROM incident WHERE kind = 'job_convicted' AND subject = '"
+                        + id(queue + "a") + "'"))
                 .isEqualTo(1);
         assertThat(db.count("SELECT count(*) FROM dead_letter WHERE job_id = '" + id(queue + "a") + "'"))
                 .isEqualTo(1);
@@ -244,7 +252,9 @@ final class SuspectIT {
         assertThat(find("a").outcome().reason())
                 .hasValueSatisfying(reason -> assertThat(reason).contains("held for an operator"));
         makeDue();
-        assertThat(owner.store().startDue(List.of(partition), 10)).as("nor its follower").isEmpty();
+        assertThat(owner.store().startDue(List.of(partition), 10))
+                .as("nor its follower")
+                .isEmpty();
 
         // Once more, alone, under the same key; it does it again.
         assertThat(suspects.decide(id(queue + "a"), "ann", Optional.empty())).isEqualTo(HeldVerdict.RELEASED);
@@ -264,7 +274,8 @@ final class SuspectIT {
         assertThat(owner.store().startDue(List.of(partition), 10))
                 .extracting(RunningJob::id)
                 .containsExactly(id(queue + "b"));
-        assertThat(suspects.decide(id(queue + "a"), "ann", Optional.of("again"))).isEqualTo(HeldVerdict.NOT_HELD);
+        assertThat(suspects.decide(id(queue + "a"), "ann", Optional.of("again")))
+                .isEqualTo(HeldVerdict.NOT_HELD);
     }
 
     @Test

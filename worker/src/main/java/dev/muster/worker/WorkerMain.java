@@ -66,7 +66,8 @@ public final class WorkerMain {
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("sigterm").unstarted(() -> {
                         if (!worker.ended().isDone() && !isSignalled()) {
-                            // A job has called System.exit. A drain would wait for that very job, and end in good order:
+                            // A job has called System.exit. A drain would wait for that very job, and end in good
+                            // order:
                             // it would be run again and again. Without a word it is judged as what it is.
                             Runtime.getRuntime().halt(ExitCode.FAILED.code());
                         }
@@ -98,8 +99,8 @@ public final class WorkerMain {
     /** True if the JVM ends since a signal came: the JDK handles each on a thread that is named after it. */
     private static boolean isSignalled() {
         return Thread.getAllStackTraces().keySet().stream()
-                .anyMatch(thread -> thread.getName().startsWith("SIG")
-                        && thread.getName().endsWith(" handler"));
+                .anyMatch(thread ->
+                        thread.getName().startsWith("SIG") && thread.getName().endsWith(" handler"));
     }
 
     private static Worker start(

@@ -79,8 +79,7 @@ public final class FleetLoop {
             ExecutorService tasks) {
         this.with = with;
         this.rules = rules;
-        this.surveyor =
-                new Surveyor(
+        this.surveyor = new Surveyor(
                 with.fleet(),
                 with.pools(),
                 with.incidents(),
@@ -273,9 +272,7 @@ public final class FleetLoop {
 
     private void silent(Incarnation incarnation, Duration lasted, Tenure now) {
         Optional<WorkerProcess> supervised = pool.flatMap(p -> p.process(incarnation));
-        boolean restarted = supervised.isPresent()
-                && pool.get().mayStart()
-                && !quarantine.is(incarnation.worker());
+        boolean restarted = supervised.isPresent() && pool.get().mayStart() && !quarantine.is(incarnation.worker());
         Death.Silence death = new Death.Silence(
                 incarnation,
                 poolOf(incarnation),
@@ -295,7 +292,8 @@ public final class FleetLoop {
             pool.filter(Pool::mayStart).ifPresent(Pool::end); // somebody else has given it up
         }
         killOverdue(now);
-        quarantine.surveyed(survey.suspects(), residents, now.deaths()::isKnown, pool.filter(Pool::mayStart), now.epoch());
+        quarantine.surveyed(
+                survey.suspects(), residents, now.deaths()::isKnown, pool.filter(Pool::mayStart), now.epoch());
         if (!surveyed) {
             surveyed = true;
             LOG.info(

@@ -36,7 +36,12 @@ public final class ProcessLauncher implements Launcher {
     /** By worker: a coordinator that leads again goes on with its own children, whose exit codes it is told. */
     private final Map<String, WorkerProcess> latest = new ConcurrentHashMap<>();
 
-    private ProcessLauncher(List<String> command, Map<String, String> environment, Path folder, List<String> workers, String quarantine) {
+    private ProcessLauncher(
+            List<String> command,
+            Map<String, String> environment,
+            Path folder,
+            List<String> workers,
+            String quarantine) {
         this.command = command;
         this.environment = environment;
         this.folder = folder;

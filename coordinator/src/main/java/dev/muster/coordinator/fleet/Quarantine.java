@@ -96,14 +96,15 @@ final class Quarantine {
         Optional<LiveIncarnation> resident = worker.flatMap(name -> Optional.ofNullable(residents.get(name)))
                 .filter(row -> !dead.test(row.incarnation()));
         if (resident.isPresent() && with.isPresent()) {
-            with.get().startQuarantine(resident.get().incarnation().worker()); // one that a coordinator before had started
+            with.get()
+                    .startQuarantine(
+                            resident.get().incarnation().worker()); // one that a coordinator before had started
         }
         if (worker.isPresent() && with.isEmpty()) {
             return; // the pool was given up, or ends: they wait with their queues
         }
-        List<Suspect> mine = suspects.stream()
-                .filter(suspect -> suspect.pool().equals(pool))
-                .toList();
+        List<Suspect> mine =
+                suspects.stream().filter(suspect -> suspect.pool().equals(pool)).toList();
         QuarantineDecider.Decision decision = QuarantineDecider.decide(state, mine, seen(resident), ticker.nanos());
         state = decision.next();
         decision.effect().ifPresent(effect -> carryOut(effect, with, epoch));

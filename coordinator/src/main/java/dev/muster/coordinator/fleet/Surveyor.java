@@ -22,7 +22,6 @@ final class Surveyor {
     /** While there are suspects. */
     private static final Duration OFTEN = Duration.ofMillis(200);
 
-
     private final FleetStore fleet;
     private final PoolStore pools;
     private final IncidentStore incidents;

@@ -80,8 +80,7 @@ public final class QuarantineDecider {
     /** @param suspects of the pool, those of longest standing first */
     public static Decision decide(State state, List<Suspect> suspects, Worker worker, long nowNanos) {
         return switch (worker) {
-            case Worker.Impossible() ->
-                new Decision(State.initial(), release(suspects, suspects.isEmpty()));
+            case Worker.Impossible() -> new Decision(State.initial(), release(suspects, suspects.isEmpty()));
             case Worker.Absent() -> suspects.isEmpty() ? calm(state) : absent(state, suspects, nowNanos);
             case Worker.Starting() -> suspects.isEmpty() ? calm(state) : starting(state, suspects, nowNanos);
             case Worker.Ready(Incarnation incarnation) -> ready(state, suspects, incarnation, nowNanos);
@@ -102,8 +101,8 @@ public final class QuarantineDecider {
     }
 
     private static Decision starting(State state, List<Suspect> suspects, long now) {
-        State next = new State(
-                state.startedNanos(), Optional.of(state.neededNanos().orElse(now)), Optional.empty());
+        State next =
+                new State(state.startedNanos(), Optional.of(state.neededNanos().orElse(now)), Optional.empty());
         boolean patient = now - next.neededNanos().orElse(now) < PATIENCE.toNanos();
         return new Decision(next, release(suspects, patient));
     }
@@ -118,7 +117,10 @@ public final class QuarantineDecider {
 
     private static Decision ready(State state, List<Suspect> suspects, Incarnation worker, long now) {
         if (suspects.isEmpty()) {
-            State next = new State(state.startedNanos(), Optional.empty(), Optional.of(state.idleNanos().orElse(now)));
+            State next = new State(
+                    state.startedNanos(),
+                    Optional.empty(),
+                    Optional.of(state.idleNanos().orElse(now)));
             return hasPassed(next.idleNanos(), IDLE, now)
                     ? new Decision(calm(state).next(), Optional.of(new Effect.Stop()))
                     : new Decision(next, Optional.empty());
@@ -126,8 +128,7 @@ public final class QuarantineDecider {
         State next = new State(state.startedNanos(), Optional.empty(), Optional.empty());
         boolean taken = suspects.stream().anyMatch(suspect -> holdsUp(suspect, worker));
         List<JobId> group = taken ? List.of() : group(suspects, worker);
-        return new Decision(
-                next, group.isEmpty() ? Optional.empty() : Optional.of(new Effect.Lend(group, worker)));
+        return new Decision(next, group.isEmpty() ? Optional.empty() : Optional.of(new Effect.Lend(group, worker)));
     }
 
     private static boolean holdsUp(Suspect suspect, Incarnation worker) {
@@ -141,7 +142,8 @@ public final class QuarantineDecider {
     private static List<JobId> group(List<Suspect> suspects, Incarnation worker) {
         List<Suspect> waiting = suspects.stream()
                 .filter(suspect -> !suspect.running())
-                .filter(suspect -> suspect.loan().filter(loan -> loan.to().equals(worker)).isEmpty())
+                .filter(suspect ->
+                        suspect.loan().filter(loan -> loan.to().equals(worker)).isEmpty())
                 .toList();
         Optional<Integer> least = waiting.stream()
                 .map(Suspect::company)

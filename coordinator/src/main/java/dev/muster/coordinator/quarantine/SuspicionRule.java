@@ -56,7 +56,8 @@ public final class SuspicionRule {
         }
         int deaths = 1 + job.before().map(Suspicion::deaths).orElse(0);
         Standing standing = deaths >= SUSPECT_AT ? Standing.SUSPECTED : Standing.NOTED;
-        return Optional.of(new Judged(job.id(), job.attempt(), new Suspicion(standing, deaths, 0, 0), Optional.empty()));
+        return Optional.of(
+                new Judged(job.id(), job.attempt(), new Suspicion(standing, deaths, 0, 0), Optional.empty()));
     }
 
     private static Judged inQuarantine(Blame blame, int company, String ending, InFlight job) {

@@ -93,13 +93,15 @@ class QuarantineDeciderTest {
 
     @Test
     void what_was_to_be_lent_to_a_worker_that_is_gone_is_lent_anew() {
-        assertThat(lent(new Suspect(id("a"), "default", 0, loan(BEFORE, 10), false))).isEqualTo(ids("a"));
+        assertThat(lent(new Suspect(id("a"), "default", 0, loan(BEFORE, 10), false)))
+                .isEqualTo(ids("a"));
     }
 
     @Test
     void a_worker_with_nobody_to_watch_is_stopped_after_a_while() {
         Decision idle = decide(State.initial(), READY, T0);
-        Decision busy = decide(idle.next(), READY, after(T0, 14_000), new Suspect(id("a"), "default", 0, loan(WORKER, 9), true));
+        Decision busy = decide(
+                idle.next(), READY, after(T0, 14_000), new Suspect(id("a"), "default", 0, loan(WORKER, 9), true));
         Decision again = decide(busy.next(), READY, after(T0, 15_000));
         Decision still = decide(again.next(), READY, after(T0, 29_999));
         Decision over = decide(still.next(), READY, after(T0, 30_000));

@@ -50,11 +50,12 @@ final class HeldJobCommand implements Callable<Integer> {
         try (Database database = Database.open(client.settings(), "muster-cli", 1, Optional.empty())) {
             verdict = new QuarantineStore(database).decide(job, by, answered);
         }
-        console.line(job + ": " + switch (verdict) {
-            case RELEASED -> "runs once more, alone in quarantine";
-            case BURIED -> "dead; muster dead shows it";
-            case NOT_HELD -> throw CommandException.failed("job " + job + " is not held");
-        });
+        console.line(job + ": "
+                + switch (verdict) {
+                    case RELEASED -> "runs once more, alone in quarantine";
+                    case BURIED -> "dead; muster dead shows it";
+                    case NOT_HELD -> throw CommandException.failed("job " + job + " is not held");
+                });
         return 0;
     }
 }

@@ -43,9 +43,10 @@ record CrashLooped(CrashHandler.Way way) implements Fault {
     public Injection inject(DrillStack stack) {
         Instant at = stack.now();
         JobId culprit = stack.submit(StackConfig.PAYMENTS, submission());
-        stack.await("the conviction of job " + culprit, DrillStack.LIMIT, () -> stack.find(culprit)
-                .filter(job -> job.state().isFinal())
-                .isPresent());
+        stack.await(
+                "the conviction of job " + culprit,
+                DrillStack.LIMIT,
+                () -> stack.find(culprit).filter(job -> job.state().isFinal()).isPresent());
         JobView dead = stack.find(culprit).orElseThrow();
         stack.await("the end of quarantine", DrillStack.LIMIT, () -> !stack.isInQuarantine());
         Injection injection = Injection.of(at, victims(stack, dead, at)).with(violations(stack, dead, at));
@@ -77,11 +78,10 @@ record CrashLooped(CrashHandler.Way way) implements Fault {
     }
 
     private static List<String> deaths(JobView dead) {
-        List<String> deaths = new ArrayList<>(
-                dead.attempts().stream()
-                        .filter(run -> run.reason().filter("its worker died"::equals).isPresent())
-                        .map(JobView.Attempt::incarnation)
-                        .toList());
+        List<String> deaths = new ArrayList<>(dead.attempts().stream()
+                .filter(run -> run.reason().filter("its worker died"::equals).isPresent())
+                .map(JobView.Attempt::incarnation)
+                .toList());
         dead.run().incarnation().ifPresent(deaths::add);
         return deaths;
     }
@@ -91,14 +91,16 @@ record CrashLooped(CrashHandler.Way way) implements Fault {
         int deaths = deaths(dead).size();
         String reason = dead.outcome().reason().orElse("");
         if (dead.state() != JobState.DEAD || !reason.contains("alone in quarantine")) {
-            violations.add("the culprit was not convicted: it is " + dead.state().wireName() + ", " + reason);
+            violations.add(
+                    "the culprit was not convicted: it is " + dead.state().wireName() + ", " + reason);
         }
         if (deaths > MAX_DEATHS) {
             violations.add("the culprit was named after " + deaths + " deaths, more than " + MAX_DEATHS);
         }
         long lost = stack.newest().stream()
                 .filter(job -> !job.id().equals(dead.id()))
-                .filter(job -> job.times().settled().filter(when -> when.isAfter(at)).isPresent())
+                .filter(job ->
+                        job.times().settled().filter(when -> when.isAfter(at)).isPresent())
                 .filter(job -> job.run().failures() > 0 || job.state() == JobState.DEAD)
                 .count();
         if (lost > 0) {

@@ -68,12 +68,7 @@ final class DrillStack implements AutoCloseable {
     record Heard(Instant at, SupervisionEvent event) {}
 
     private DrillStack(
-            DrillConfig config,
-            Console console,
-            StopRequest stop,
-            Ticker ticker,
-            LocalStack stack,
-            List<Heard> heard) {
+            DrillConfig config, Console console, StopRequest stop, Ticker ticker, LocalStack stack, List<Heard> heard) {
         this.config = config;
         this.console = console;
         this.stop = stop;
@@ -262,11 +257,7 @@ final class DrillStack implements AutoCloseable {
         List<Evidence.Submitted> submitted = new ArrayList<>(load.acknowledged());
         submitted.addAll(besides);
         await("the end of the last job", LIMIT, () -> isComplete(submitted.size()));
-        return new Records(
-                watch.takeovers(),
-                reader.lives(),
-                reader.incidents(),
-                witness.testify(submitted, kills));
+        return new Records(watch.takeovers(), reader.lives(), reader.incidents(), witness.testify(submitted, kills));
     }
 
     private boolean isComplete(int submitted) {
@@ -294,8 +285,8 @@ final class DrillStack implements AutoCloseable {
                         FaultPlan.healthy().withLatency(LATENCY).toJson()))
                 .build();
         try (HttpClient client = HttpClient.newHttpClient()) {
-            int status = client.send(request, HttpResponse.BodyHandlers.discarding())
-                    .statusCode();
+            int status =
+                    client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
             if (status / 100 != 2) {
                 throw CommandException.failed("the sandbox answered " + status + " to the drill's latency");
             }

@@ -11,7 +11,10 @@ enum Figure {
     RESUME("resume_ms", "resume", "from a server's return until a job that came after the fault was claimed"),
     BACK("back_ms", "back", "somebody led the fleet again"),
     CONVICTED("convicted_ms", "convicted", "the job that kills its workers was dead and named"),
-    WAIT("wait_ms", "wait", "the longest that a job waited, beyond its own run time, for anything but its turn in its key");
+    WAIT(
+            "wait_ms",
+            "wait",
+            "the longest that a job waited, beyond its own run time, for anything but its turn in its key");
 
     private final String key;
     private final String title;

@@ -46,7 +46,10 @@ class CrashLoopIT {
                 new StackConfig(
                         folder.resolve("data"),
                         Settings.of(Map.of(
-                                Setting.COORDINATOR_PORT.key(), "0", Setting.WORKER_HANDLERS.key(), handlers.toString())),
+                                Setting.COORDINATOR_PORT.key(),
+                                "0",
+                                Setting.WORKER_HANDLERS.key(),
+                                handlers.toString())),
                         2,
                         StackConfig.defaultQueues(),
                         StackConfig.Ports.ANY),
@@ -78,7 +81,8 @@ class CrashLoopIT {
 
         assertThat(dead.state()).isEqualTo(JobState.DEAD);
         assertThat(dead.outcome().reason()).contains("killed its worker 3 times, alone in quarantine");
-        assertThat(dead.run().incarnation()).hasValueSatisfying(it -> assertThat(it).startsWith("worker-quarantine."));
+        assertThat(dead.run().incarnation())
+                .hasValueSatisfying(it -> assertThat(it).startsWith("worker-quarantine."));
         assertThat(dead.run().failures()).isZero();
         assertThat(innocent).allSatisfy(id -> {
             JobView job = find(id);

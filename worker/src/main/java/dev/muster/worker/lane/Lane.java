@@ -34,6 +34,7 @@ public final class Lane implements Runnable {
     private static final Duration CENSUS = Duration.ofSeconds(1);
     /** In quarantine everything begins with it. */
     private static final Duration QUARANTINE_CENSUS = Duration.ofMillis(100);
+
     private static final Duration LONGEST_REST = Duration.ofSeconds(1);
     private static final Duration SOON = Duration.ofMillis(50);
     private static final int DUE_BATCH = 256;
