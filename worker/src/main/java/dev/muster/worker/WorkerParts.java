@@ -167,6 +167,7 @@ final class WorkerParts {
                 new LaneWatch(),
                 laneMeters,
                 around.faults(),
+                config.quarantine(),
                 around.settings().duration(Setting.JOB_CANCEL_GRACE),
                 ticker);
         int lanes = config.lanes();
@@ -176,6 +177,11 @@ final class WorkerParts {
                 IntStream.range(0, lanes)
                         .mapToObj(i -> new Lane(i, lanes, shared, lateIntake))
                         .toList());
+    }
+
+    /** True if it is in no group and runs only what is lent to it. */
+    boolean isQuarantine() {
+        return config.quarantine();
     }
 
     TrustWindow trust() {
@@ -246,6 +252,9 @@ final class WorkerParts {
         long groupLookedAt = ticker.nanos();
         while (true) {
             queues.awaitTurn(WATCH);
+            if (config.quarantine()) {
+                renewDrain(); // it is in no group, and where no coordinator leads, who is absent is taken for dead
+            }
             if (ticker.nanos() - groupLookedAt >= WATCH.toNanos()) {
                 group.look(listener);
                 groupLookedAt = ticker.nanos();

@@ -3,6 +3,7 @@ package dev.muster.local.drill;
 import static dev.muster.local.drill.Figure.ALL_RUNNING;
 import static dev.muster.local.drill.Figure.BACK;
 import static dev.muster.local.drill.Figure.BACKLOG;
+import static dev.muster.local.drill.Figure.CONVICTED;
 import static dev.muster.local.drill.Figure.DETECT;
 import static dev.muster.local.drill.Figure.FENCE;
 import static dev.muster.local.drill.Figure.REASSIGN;
@@ -10,6 +11,7 @@ import static dev.muster.local.drill.Figure.RECOVERY;
 import static dev.muster.local.drill.Figure.RESUME;
 import static dev.muster.local.drill.Figure.WAIT;
 
+import dev.muster.local.crash.CrashHandler;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -65,7 +67,13 @@ public enum FaultKind {
             "every worker asked to end in turn, and started again",
             Set.of(BACKLOG, WAIT),
             List.of(Bound.of(WAIT, 1_000)),
-            List.of(new Rolling()));
+            List.of(new Rolling())),
+    CRASH_LOOP(
+            "crash-loop",
+            "a job that kills its worker, among payments: by Runtime.halt, and by running out of memory",
+            Set.of(BACKLOG, CONVICTED),
+            List.of(),
+            List.of(new CrashLooped(CrashHandler.Way.HALT), new CrashLooped(CrashHandler.Way.MEMORY)));
 
     private final String wireName;
     private final String what;
