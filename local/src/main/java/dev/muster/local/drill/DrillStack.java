@@ -9,6 +9,7 @@ import dev.muster.local.Console;
 import dev.muster.local.StopRequest;
 import dev.muster.local.stack.Fleet;
 import dev.muster.local.stack.LocalStack;
+import dev.muster.local.stack.Outpost;
 import dev.muster.local.stack.StackConfig;
 import dev.muster.local.trial.Evidence;
 import dev.muster.local.trial.PaymentJobs;
@@ -59,12 +60,7 @@ final class DrillStack implements AutoCloseable {
     record Heard(Instant at, SupervisionEvent event) {}
 
     private DrillStack(
-            DrillConfig config,
-            Console console,
-            StopRequest stop,
-            Ticker ticker,
-            LocalStack stack,
-            List<Heard> heard) {
+            DrillConfig config, Console console, StopRequest stop, Ticker ticker, LocalStack stack, List<Heard> heard) {
         this.config = config;
         this.console = console;
         this.stop = stop;
@@ -121,6 +117,11 @@ final class DrillStack implements AutoCloseable {
     /** {@code postgres}, {@code kafka}, {@code sandbox} or {@code coordinator}. */
     EmbeddedServer server(String name) {
         return Objects.requireNonNull(stack.servers().get(name), name);
+    }
+
+    /** The worker behind wires. To be asked for by a fault that has prepared for it. */
+    Outpost outpost() {
+        return stack.outpost().orElseThrow();
     }
 
     /** The worker that runs the most jobs; waits until there is one that runs any. */
@@ -224,10 +225,7 @@ final class DrillStack implements AutoCloseable {
         int submitted = load.acknowledged().size();
         await("the end of the last job", LIMIT, () -> isComplete(submitted));
         return new Records(
-                watch.takeovers(),
-                reader.lives(),
-                reader.incidents(),
-                witness.testify(load.acknowledged(), kills));
+                watch.takeovers(), reader.lives(), reader.incidents(), witness.testify(load.acknowledged(), kills));
     }
 
     private boolean isComplete(int submitted) {
@@ -255,8 +253,8 @@ final class DrillStack implements AutoCloseable {
                         FaultPlan.healthy().withLatency(LATENCY).toJson()))
                 .build();
         try (HttpClient client = HttpClient.newHttpClient()) {
-            int status = client.send(request, HttpResponse.BodyHandlers.discarding())
-                    .statusCode();
+            int status =
+                    client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
             if (status / 100 != 2) {
                 throw CommandException.failed("the sandbox answered " + status + " to the drill's latency");
             }

@@ -1,6 +1,7 @@
 package dev.muster.local.drill;
 
 import static dev.muster.local.drill.Figure.ALL_RUNNING;
+import static dev.muster.local.drill.Figure.BACK;
 import static dev.muster.local.drill.Figure.BACKLOG;
 import static dev.muster.local.drill.Figure.DETECT;
 import static dev.muster.local.drill.Figure.FENCE;
@@ -20,7 +21,43 @@ public enum FaultKind {
             "SIGKILL of a worker under load",
             Set.of(DETECT, FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
             List.of(Bound.of(ALL_RUNNING, 1_000)),
-            List.of(new Killed()));
+            List.of(new Killed())),
+
+    /** Once by an end of the leader, once with one that comes back. */
+    FAILOVER(
+            "coordinator-failover",
+            "the leader of two coordinators killed; and frozen, to wake when the other leads",
+            Set.of(DETECT, RECOVERY, ALL_RUNNING, BACK),
+            List.of(Bound.of(BACK, 5_000)),
+            List.of(new Failover(Failover.How.KILLED), new Failover(Failover.How.FROZEN))),
+
+    BOTH(
+            "both",
+            "the coordinator and a worker at once, the coordinator away until all has healed",
+            Set.of(FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
+            List.of(Bound.of(ALL_RUNNING, 5_000)),
+            List.of(new WorkerAndCoordinator())),
+
+    NET_WORKER(
+            "net-worker",
+            "a worker that can't be killed cut off from Kafka and Postgres without a word, then healed",
+            Set.of(DETECT, FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
+            List.of(Bound.of(ALL_RUNNING, 3_000)),
+            List.of(new NetworkCut(NetworkCut.Wires.ALL))),
+
+    NET_KAFKA(
+            "net-kafka",
+            "a worker cut off from Kafka alone, then healed",
+            Set.of(BACKLOG),
+            List.of(),
+            List.of(new NetworkCut(NetworkCut.Wires.KAFKA))),
+
+    NET_POSTGRES(
+            "net-postgres",
+            "a worker cut off from Postgres alone, then healed",
+            Set.of(BACKLOG),
+            List.of(),
+            List.of(new NetworkCut(NetworkCut.Wires.POSTGRES)));
 
     private final String wireName;
     private final String what;
