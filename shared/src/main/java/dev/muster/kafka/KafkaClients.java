@@ -81,6 +81,20 @@ public final class KafkaClients {
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
+    /**
+     * The same for who must not step over anything: where the log was cut off, it goes on at the first record that is
+     * there. Not thread-safe.
+     */
+    public Consumer<byte[], byte[]> listener(String clientId) {
+        Map<String, Object> config = common(clientId);
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
+        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
     /** A producer whose records are on all in-sync replicas when it says so, in order, without doubles. Thread-safe. */
     public Producer<byte[], byte[]> producer(String clientId) {
         return new KafkaProducer<>(durable(clientId), new ByteArraySerializer(), new ByteArraySerializer());
