@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** The leader of two coordinators goes. */
@@ -47,7 +48,7 @@ final class Failover implements Fault {
                 .findFirst()
                 .orElseThrow(() -> CommandException.failed(before.holder() + " leads and is none of the stack's"));
         stack.say(leader + " leads, epoch " + before.epoch() + "; it is "
-                + how.name().toLowerCase(java.util.Locale.ROOT));
+                + how.name().toLowerCase(Locale.ROOT));
         return switch (how) {
             case KILLED -> killed(stack, leader, before);
             case FROZEN -> frozen(stack, leader, before);

@@ -10,8 +10,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The wires of one worker are cut without a word, and healed. It always reaches the payment provider: what it sends there
@@ -50,7 +53,7 @@ final class NetworkCut implements Fault {
         Instant at = stack.now();
         List<TcpProxy> cut = cut(outpost);
         cut.forEach(wire -> wire.set(new Wire.Drop()));
-        stack.say("cut " + worker + " off from " + wires.name().toLowerCase(java.util.Locale.ROOT));
+        stack.say("cut " + worker + " off from " + wires.name().toLowerCase(Locale.ROOT));
         try {
             return wires == Wires.ALL ? givenUp(stack, worker, at) : lived(stack, worker, at);
         } finally {
@@ -68,18 +71,18 @@ final class NetworkCut implements Fault {
 
     /** Its life, when it runs jobs. */
     private static String atWork(DrillStack stack) {
-        stack.await(
-                "jobs on " + Outpost.WORKER,
-                DrillStack.LIMIT,
-                () -> running(stack).isPresent());
-        return running(stack)
-                .orElseThrow(() -> CommandException.failed(Outpost.WORKER + " ended before it could be cut off"));
+        AtomicReference<Optional<String>> found = new AtomicReference<>(Optional.empty());
+        stack.await("jobs on " + Outpost.WORKER, DrillStack.LIMIT, () -> {
+            found.set(running(stack));
+            return found.get().isPresent();
+        });
+        return found.get().orElseThrow();
     }
 
     private static Optional<String> running(DrillStack stack) {
         return stack.reader().running().entrySet().stream()
                 .filter(entry -> entry.getKey().startsWith(Outpost.WORKER + ".") && entry.getValue() > 1)
-                .map(java.util.Map.Entry::getKey)
+                .map(Map.Entry::getKey)
                 .findFirst();
     }
 
@@ -89,10 +92,8 @@ final class NetworkCut implements Fault {
                 "others to run the jobs of " + worker,
                 DrillStack.LIMIT,
                 () -> !stack.reader().running().containsKey(worker));
-        stack.pause(
-                LASTS.minus(Duration.between(at, stack.now())).isNegative()
-                        ? Duration.ZERO
-                        : LASTS.minus(Duration.between(at, stack.now())));
+        Duration left = LASTS.minus(Duration.between(at, stack.now()));
+        stack.pause(left.isNegative() ? Duration.ZERO : left);
         Instant adopted = stack.reader()
                 .adoptedFrom(worker)
                 .orElseThrow(() -> CommandException.failed("no job of " + worker + " was adopted"));
