@@ -422,6 +422,7 @@ END $$;
 -- No outcome but success may close a job while a call of it is open whose answer nobody knows: it becomes unknown.
 -- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
 -- What leaves its run frees its slot, whatever comes of it; the oldest that waits for one is looked at now.
+-- Jobs that follow from one that became final here are submitted with it, or not at all: p_follow_ups, null where none do.
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
 -- verdict: settled (without a job: all of them) | unknown | rejected (not mine any more; nothing written) | started (a
 -- key's next job) | woken (slots were freed, and those who wait for them are due now).
@@ -429,8 +430,8 @@ END $$;
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
-    p_intent_jobs uuid[], p_intent_steps text[],
-    p_queues text[], p_partitions integer[], p_epochs integer[])
+    p_intent_jobs uuid[], p_intent_steps text[], p_intent_made boolean[],
+    p_queues text[], p_partitions integer[], p_epochs integer[], p_follow_ups json)
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -457,8 +458,8 @@ BEGIN
             JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
             ORDER BY r.job_id
             FOR UPDATE OF r)
-        UPDATE job_intent i SET closed_at = now()
-        FROM unnest(p_intent_jobs, p_intent_steps) AS c (job_id, step)
+        UPDATE job_intent i SET closed_at = now(), answered = i.answered OR c.made
+        FROM unnest(p_intent_jobs, p_intent_steps, p_intent_made) AS c (job_id, step, made)
         JOIN mine USING (job_id)
         WHERE i.job_id = c.job_id AND i.step = c.step AND i.closed_at IS NULL;
     END IF;
@@ -485,7 +486,7 @@ BEGIN
             record_key, payload, headers)
         SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, g.order_key, g.key_position, g.outcome, g.reason,
             CASE WHEN g.outcome = 'cancelled' THEN nullif(concat_ws('; ', (SELECT wish_text(c) FROM cancel_wish c
-                WHERE c.job_id = g.job_id), g.detail), '') ELSE g.detail END, g.result, g.attempt, g.failures + (g.outcome = 'dead')::integer, g.recoveries, g.incarnation,
+                WHERE c.job_id = g.job_id), g.detail, answered_calls(g.job_id)), '') ELSE g.detail END, g.result, g.attempt, g.failures + (g.outcome = 'dead')::integer, g.recoveries, g.incarnation,
             g.submitted_at, g.claimed_at, g.started_at, g.entered,
             CASE WHEN g.outcome = 'dead' THEN g.record_key END, CASE WHEN g.outcome = 'dead' THEN g.payload END,
             CASE WHEN g.outcome = 'dead' THEN g.headers END
@@ -493,6 +494,9 @@ BEGIN
         RETURNING job_id, order_key)
     SELECT array_agg(k.job_id), array_agg(k.job_id) FILTER (WHERE k.order_key IS NOT NULL) INTO finished, keyed FROM kept k;
     PERFORM job_over(finished);
+    IF p_follow_ups IS NOT NULL THEN
+        PERFORM follow_up(p_follow_ups, finished); -- in a later migration, with the outbox
+    END IF;
 
     IF (cardinality(p_job_ids) > coalesce(cardinality(finished), 0)) THEN
         WITH o AS (

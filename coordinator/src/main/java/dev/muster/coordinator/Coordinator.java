@@ -20,9 +20,12 @@ import dev.muster.coordinator.process.LocalHost;
 import dev.muster.coordinator.recovery.Evictor;
 import dev.muster.coordinator.recovery.MassSilence;
 import dev.muster.coordinator.recovery.Recovery;
+import dev.muster.coordinator.relay.BatchMark;
 import dev.muster.coordinator.relay.RelayLoop;
+import dev.muster.coordinator.relay.SubmissionRelay;
 import dev.muster.coordinator.schedule.ScheduleLoop;
 import dev.muster.coordinator.stats.Statistics;
+import dev.muster.kafka.Backlog;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.store.Database;
@@ -35,6 +38,7 @@ import dev.muster.store.PressureStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
 import dev.muster.store.ScheduleStore;
+import dev.muster.store.SubmissionStore;
 import dev.muster.store.SupervisionHistory;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -53,7 +57,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A coordinator: one loop each for leadership, liveness, fleet, relay, schedules, statistics, pressure, housekeeping,
+ * A coordinator: one loop each for leadership, liveness, fleet, relay, submissions, schedules, statistics, pressure, housekeeping,
  * and the HTTP API. Any number may run; one leads, the others stand by. Thread-safe.
  */
 public final class Coordinator implements AutoCloseable {
@@ -202,6 +206,14 @@ public final class Coordinator implements AutoCloseable {
         wiring.fleet = Optional.of(fleet);
         RelayLoop relay =
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
+        SubmissionRelay submissions = opened(
+                resources,
+                new SubmissionRelay(
+                        new SubmissionRelay.Collaborators(
+                                new SubmissionStore(database), incidents, clients, new BatchMark(admin), leadership),
+                        settings.integer(Setting.RECORD_MAX_BYTES, 1_024, 100_000_000),
+                        ticker,
+                        meters));
         ScheduleLoop schedules = opened(resources, new ScheduleLoop(new ScheduleStore(database), leadership, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
@@ -219,7 +231,14 @@ public final class Coordinator implements AutoCloseable {
                 HttpApi.start(
                         settings,
                         new HttpApi.Sources(
-                                leadership, liveness, new IncidentStore(reading), lag, statistics, announcer, reading),
+                                leadership,
+                                liveness,
+                                new IncidentStore(reading),
+                                lag,
+                                statistics,
+                                announcer,
+                                new Backlog(clients, ticker),
+                                reading),
                         meters,
                         ticker));
 
@@ -227,6 +246,7 @@ public final class Coordinator implements AutoCloseable {
         liveness.start();
         fleet.start();
         relay.start();
+        submissions.start();
         schedules.start();
         statistics.start();
         lag.start();

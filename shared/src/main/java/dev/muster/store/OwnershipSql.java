@@ -28,7 +28,7 @@ final class OwnershipSql {
     /** One row per outcome, then one per job that a freed key starts. */
     static final String SETTLE = """
             SELECT s.verdict, s.job_id AS settled, (s.started).*
-            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) s""";
+            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json) s""";
 
     static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";
 

@@ -82,6 +82,10 @@ public enum MeterName {
     CONSUMER_LAG("muster.consumer.lag", GAUGE, "records", "Records not claimed yet", "group", "topic"),
     RELAYED("muster.events.relayed", COUNTER, "events", "Events and dead letters produced", "topic"),
     RELAY_AGE("muster.outbox.oldest.age", GAUGE, "seconds", "Age of the oldest row that is not relayed yet"),
+    SUBMISSIONS_RELAYED(
+            "muster.submissions.relayed", COUNTER, "jobs", "Submissions brought from Postgres to Kafka, or set aside", "result"),
+    SUBMISSIONS_AGE(
+            "muster.submissions.oldest.age", GAUGE, "seconds", "Age of the oldest submission that is not in Kafka yet"),
     HOUSEKEEPING_REMOVED("muster.housekeeping.removed", COUNTER, "rows", "Rows removed since they were over", "kind"),
     HOUSEKEEPING_PARTITIONS(
             "muster.housekeeping.partitions", COUNTER, "partitions", "Daily partitions made and dropped", "action"),

@@ -1,6 +1,9 @@
 package dev.muster.coordinator.http;
 
+import dev.muster.explain.Explanation;
+import dev.muster.job.JobId;
 import dev.muster.store.JobView;
+import io.javalin.http.Context;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,5 +83,20 @@ final class JobViews {
 
     private static @Nullable String text(Optional<Instant> time) {
         return time.map(Instant::toString).orElse(null);
+    }
+
+    /** Why the job of the request isn't running. */
+    static Map<String, Object> explained(Context ctx, JobExplanations explanations) {
+        JobId id = JobId.parse(ctx.pathParam("id"));
+        Explanation explanation = explanations.explain(id);
+        return Map.of(
+                "id",
+                id.toString(),
+                "why",
+                explanation.why().wireName(),
+                "summary",
+                explanation.summary(),
+                "further",
+                explanation.further());
     }
 }

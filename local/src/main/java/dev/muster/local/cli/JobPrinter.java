@@ -82,12 +82,28 @@ final class JobPrinter {
                         .map(wish -> "wished by " + wish.by() + " at " + wish.at()
                                 + wish.reason().map(reason -> ": " + reason).orElse("")));
         for (JobView.Attempt attempt : job.attempts()) {
-            lines.add("run " + attempt.number() + "        " + attempt.outcome() + " at " + attempt.ended() + " on "
-                    + attempt.incarnation()
-                    + attempt.reason().map(reason -> ": " + reason).orElse("")
-                    + attempt.detail().map(detail -> " (" + detail + ")").orElse(""));
+            lines.add(run(
+                    attempt.number(),
+                    attempt.outcome(),
+                    attempt.started() + " to " + attempt.ended() + " on " + attempt.incarnation(),
+                    attempt.reason(),
+                    attempt.detail()));
         }
+        job.times().started().ifPresent(started -> lines.add(run(
+                job.run().attempt(),
+                job.state().wireName(),
+                started + job.times().settled().map(settled -> " to " + settled).orElse("")
+                        + job.run().incarnation().map(incarnation -> " on " + incarnation).orElse(""),
+                Optional.empty(),
+                Optional.empty())));
         return lines;
+    }
+
+    private static String run(
+            int number, String outcome, String where, Optional<String> reason, Optional<String> detail) {
+        return "run " + number + "        " + outcome + ", " + where
+                + reason.map(text -> ": " + text).orElse("")
+                + detail.map(text -> " (" + text + ")").orElse("");
     }
 
     /** The same as JSON; what a job does not have is left out. */
