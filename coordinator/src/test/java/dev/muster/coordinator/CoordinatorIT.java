@@ -186,8 +186,9 @@ class CoordinatorIT {
                                 && i.summary().contains("configuration is wrong")));
         // Its fence is written beside the incident, so either may come first.
         await().atMost(CoordinatorStack.PATIENCE).until(() -> fleet.live().isEmpty());
-        await().during(Duration.ofSeconds(2)).atMost(CoordinatorStack.PATIENCE).until(() -> fleet.live()
-                .isEmpty());
+        await().during(Duration.ofSeconds(2))
+                .atMost(CoordinatorStack.PATIENCE)
+                .until(() -> fleet.live().isEmpty());
     }
 
     @Test

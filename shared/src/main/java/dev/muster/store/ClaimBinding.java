@@ -52,9 +52,12 @@ final class ClaimBinding {
                         "timestamptz",
                         entries,
                         e -> Db.timestamp(e.terms().submittedAt())));
-        statement.setArray(17, Columns.sparse(statement, "bytea", entries, e -> e.bytes().key()));
-        statement.setArray(18, Columns.of(statement, "bytea", entries, e -> e.bytes().value()));
-        statement.setArray(19, Columns.sparse(statement, "bytea", entries, e -> e.bytes().headers()));
+        statement.setArray(
+                17, Columns.sparse(statement, "bytea", entries, e -> e.bytes().key()));
+        statement.setArray(
+                18, Columns.of(statement, "bytea", entries, e -> e.bytes().value()));
+        statement.setArray(
+                19, Columns.sparse(statement, "bytea", entries, e -> e.bytes().headers()));
         statement.setArray(20, Columns.of(statement, "bytea", entries, Claim.Entry::payloadHash));
         statement.setArray(
                 21,
@@ -76,6 +79,7 @@ final class ClaimBinding {
                         statement, "text", entries, e -> e.terms().uniqueKey().orElse(null)));
         statement.setArray(
                 24,
-                Columns.sparse(statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
+                Columns.sparse(
+                        statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
     }
 }

@@ -83,7 +83,11 @@ public enum MeterName {
     RELAYED("muster.events.relayed", COUNTER, "events", "Events and dead letters produced", "topic"),
     RELAY_AGE("muster.outbox.oldest.age", GAUGE, "seconds", "Age of the oldest row that is not relayed yet"),
     SUBMISSIONS_RELAYED(
-            "muster.submissions.relayed", COUNTER, "jobs", "Submissions brought from Postgres to Kafka, or set aside", "result"),
+            "muster.submissions.relayed",
+            COUNTER,
+            "jobs",
+            "Submissions brought from Postgres to Kafka, or set aside",
+            "result"),
     SUBMISSIONS_AGE(
             "muster.submissions.oldest.age", GAUGE, "seconds", "Age of the oldest submission that is not in Kafka yet"),
     HOUSEKEEPING_REMOVED("muster.housekeeping.removed", COUNTER, "rows", "Rows removed since they were over", "kind"),

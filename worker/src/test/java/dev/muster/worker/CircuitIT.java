@@ -134,15 +134,17 @@ final class CircuitIT {
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
             String queue = stack.queue(Ordering.NONE, 1);
-            stack.charges().faults("{\"retryAfterSeconds\":3,\"rules\":{\"RATE_LIMIT\":{\"probability\":0,\"next\":1}}}");
+            stack.charges()
+                    .faults("{\"retryAfterSeconds\":3,\"rules\":{\"RATE_LIMIT\":{\"probability\":0,\"next\":1}}}");
             List<JobId> payments = stack.submitPayments(queue, 1);
             stack.worker();
 
             stack.awaitFinal(payments);
 
             stack.assertChargedOnce(payments);
-            assertThat(stack.rows("SELECT outcome || ' ' || reason || ' ' || extract(epoch FROM due_at - ended_at)::int "
-                            + "FROM job_attempt WHERE queue = '" + queue + "'"))
+            assertThat(stack.rows(
+                            "SELECT outcome || ' ' || reason || ' ' || extract(epoch FROM due_at - ended_at)::int "
+                                    + "FROM job_attempt WHERE queue = '" + queue + "'"))
                     .containsExactly("retried the provider limits our rate 3");
         }
     }

@@ -52,7 +52,11 @@ public final class SubmissionRelay implements AutoCloseable {
 
     /** Whom it works with. */
     public record Collaborators(
-            SubmissionStore store, IncidentStore incidents, KafkaClients clients, BatchMark mark, Leadership leadership) {}
+            SubmissionStore store,
+            IncidentStore incidents,
+            KafkaClients clients,
+            BatchMark mark,
+            Leadership leadership) {}
 
     /**
      * Made, not started.
@@ -182,7 +186,8 @@ public final class SubmissionRelay implements AutoCloseable {
         }
         refused.increment(refusals.size());
         List<String> places = new ArrayList<>();
-        refusals.forEach(refusal -> places.add(refusal.place().xid() + "/" + refusal.place().seq()));
+        refusals.forEach(refusal ->
+                places.add(refusal.place().xid() + "/" + refusal.place().seq()));
         incidents.open(
                 "submission_refused",
                 "submission " + places.getFirst(),

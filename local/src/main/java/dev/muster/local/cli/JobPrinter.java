@@ -89,13 +89,22 @@ final class JobPrinter {
                     attempt.reason(),
                     attempt.detail()));
         }
-        job.times().started().ifPresent(started -> lines.add(run(
-                job.run().attempt(),
-                job.state().wireName(),
-                started + job.times().settled().map(settled -> " to " + settled).orElse("")
-                        + job.run().incarnation().map(incarnation -> " on " + incarnation).orElse(""),
-                Optional.empty(),
-                Optional.empty())));
+        job.times()
+                .started()
+                .ifPresent(started -> lines.add(run(
+                        job.run().attempt(),
+                        job.state().wireName(),
+                        started
+                                + job.times()
+                                        .settled()
+                                        .map(settled -> " to " + settled)
+                                        .orElse("")
+                                + job.run()
+                                        .incarnation()
+                                        .map(incarnation -> " on " + incarnation)
+                                        .orElse(""),
+                        Optional.empty(),
+                        Optional.empty())));
         return lines;
     }
 

@@ -52,16 +52,24 @@ class StandbyIT {
             servers.get(leader).signal("KILL");
             payments.submit(20);
 
-            await("the standby leads").atMost(LIMIT).until(() -> lease(stack)
-                    .filter(now -> now.epoch() > before.epoch() && isHeldBy(servers.get(standby), now))
-                    .isPresent());
-            await("the other is back").atMost(LIMIT).until(() -> servers.get(leader).running());
-            assertThat(processes(stack)).as("no worker died, and none has a twin").isEqualTo(workers);
+            await("the standby leads")
+                    .atMost(LIMIT)
+                    .until(() -> lease(stack)
+                            .filter(now -> now.epoch() > before.epoch() && isHeldBy(servers.get(standby), now))
+                            .isPresent());
+            await("the other is back")
+                    .atMost(LIMIT)
+                    .until(() -> servers.get(leader).running());
+            assertThat(processes(stack))
+                    .as("no worker died, and none has a twin")
+                    .isEqualTo(workers);
 
             Fleet.Worker victim = stack.fleet().live().getFirst();
             victim.kill();
-            await("the new leader sees it").atMost(LIMIT).until(() -> stack.fleet().live().stream()
-                    .noneMatch(worker -> worker.incarnation().equals(victim.incarnation())));
+            await("the new leader sees it")
+                    .atMost(LIMIT)
+                    .until(() -> stack.fleet().live().stream()
+                            .noneMatch(worker -> worker.incarnation().equals(victim.incarnation())));
             awaitInService(stack);
             payments.awaitEachChargedOnce();
             workers = processes(stack);
