@@ -56,8 +56,7 @@ import org.slf4j.LoggerFactory;
 final class WorkerParts {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerParts.class);
     private static final Duration COMMANDS_FETCH_WAIT = Duration.ofMillis(500);
-    /** Of the second or two that a death takes to be judged without a coordinator, this is waiting. */
-    private static final Duration WATCH = Duration.ofMillis(250);
+    private static final Duration WATCH = Duration.ofMillis(100);
     /** The trust window's thread, and a poll loop that has lost its partitions. */
     private static final int WATCHERS = 2;
 

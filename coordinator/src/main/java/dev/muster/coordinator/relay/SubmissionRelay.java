@@ -115,6 +115,9 @@ public final class SubmissionRelay implements AutoCloseable {
     }
 
     private Optional<Session> open(long epoch) {
+        if (store.take(epoch, maxBytes).isEmpty()) {
+            return Optional.empty(); // a later leader's: its producer must not be fenced
+        }
         SubmissionProducer producer = SubmissionProducer.open(clients, epoch);
         try {
             // After the end of the older producer's transaction: what Kafka has of it is final.

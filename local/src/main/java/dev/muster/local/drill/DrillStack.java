@@ -11,6 +11,7 @@ import dev.muster.local.Console;
 import dev.muster.local.StopRequest;
 import dev.muster.local.stack.Fleet;
 import dev.muster.local.stack.LocalStack;
+import dev.muster.local.stack.Outpost;
 import dev.muster.local.stack.StackConfig;
 import dev.muster.local.submit.Submitter;
 import dev.muster.local.trial.Evidence;
@@ -137,6 +138,11 @@ final class DrillStack implements AutoCloseable {
     /** {@code postgres}, {@code kafka}, {@code sandbox} or {@code coordinator}. */
     EmbeddedServer server(String name) {
         return Objects.requireNonNull(stack.servers().get(name), name);
+    }
+
+    /** The worker behind wires. To be asked for by a fault that has prepared for it. */
+    Outpost outpost() {
+        return stack.outpost().orElseThrow();
     }
 
     /** The worker that runs the most jobs; waits until there is one that runs any. */
