@@ -361,6 +361,10 @@ BEGIN
     IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (p_job_ids)) THEN
         PERFORM cancel_waiting(p_job_ids);
     END IF;
+    -- What may have killed its worker starts only where it is lent to; see the migration about suspects.
+    IF EXISTS (SELECT FROM suspect s WHERE s.job_id = ANY (p_job_ids) AND s.lend_to IS DISTINCT FROM p_incarnation) THEN
+        p_job_ids := lend(p_job_ids);
+    END IF;
     IF EXISTS (SELECT FROM limited_job l WHERE l.job_id = ANY (p_job_ids)) THEN
         p_job_ids := with_slots(p_job_ids);
     END IF;
@@ -626,11 +630,14 @@ END $$;
 -- ---- adoption ----
 
 -- Running rows of fenced incarnations in my partitions become mine. Rows that someone has locked are left for the
--- next scan: never wait behind a zombie's statement.
+-- next scan: never wait behind a zombie's statement. Suspects of having killed the worker are not started again here.
 CREATE FUNCTION adopt(p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
+    IF EXISTS (SELECT FROM suspect) THEN
+        PERFORM set_aside(p_incarnation, p_queues, p_partitions, p_epochs);
+    END IF;
     RETURN QUERY
     WITH taken AS MATERIALIZED (
         SELECT r.*
@@ -638,13 +645,17 @@ BEGIN
         JOIN job_running r ON r.queue = o.queue AND r.partition = o.partition
         JOIN worker_incarnation w ON w.incarnation = r.incarnation
         WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
+          -- RACE: fenced, or let go by a zombie, since they were set aside; the next scan does it.
+          AND NOT is_suspected(r.job_id, r.attempt)
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED),
     noted AS (
         INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
         SELECT t.job_id, t.queue, t.type, t.attempt, t.incarnation, 'interrupted', 'its worker died', t.started_at,
             t.entered_at
-        FROM taken t)
+        FROM taken t),
+    chained AS ( -- a death that counts for nobody: neither one more, nor survived
+        UPDATE suspect s SET attempt = t.attempt FROM taken t WHERE s.job_id = t.job_id AND s.attempt = t.attempt - 1)
     UPDATE job_running r
     SET incarnation = p_incarnation, attempt = r.attempt + 1, recoveries = r.recoveries + 1,
         started_at = clock_timestamp(),
@@ -670,7 +681,9 @@ BEGIN
         INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
         SELECT m.job_id, m.queue, m.type, m.attempt, m.incarnation, 'interrupted', 'it had no thread', m.started_at,
             m.entered_at
-        FROM mine m)
+        FROM mine m),
+    chained AS ( -- it was neither cut short by a death nor survived
+        UPDATE suspect s SET attempt = m.attempt FROM mine m WHERE s.job_id = m.job_id AND s.attempt = m.attempt - 1)
     UPDATE job_running r SET attempt = r.attempt + 1, started_at = now(), entered_at = NULL
     FROM mine m WHERE r.job_id = m.job_id
     RETURNING r.*;

@@ -98,8 +98,7 @@ public final class Bench implements Callable<Integer> {
         DrainResult result = new Drain(servers)
                 .run(
                         contestant.wireName(),
-                        contestant.trial(
-                                servers, name, kind, jobs, new Contestant.Setup(partitions, slots, lanes)),
+                        contestant.trial(servers, name, kind, jobs, new Contestant.Setup(partitions, slots, lanes)),
                         kind,
                         jobs);
         console.line(Report.line(result));

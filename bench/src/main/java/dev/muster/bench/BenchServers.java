@@ -21,7 +21,8 @@ public final class BenchServers implements AutoCloseable {
     static final Map<String, String> POSTGRES =
             Map.of("shared_buffers", "256MB", "max_wal_size", "4GB", "checkpoint_timeout", "15min");
 
-    static final List<String> KAFKA = List.of("-Xms512m", "-Xmx1g", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError");
+    static final List<String> KAFKA =
+            List.of("-Xms512m", "-Xmx1g", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError");
 
     private final Path folder;
     private final PostgresServer postgres;

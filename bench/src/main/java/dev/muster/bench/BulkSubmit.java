@@ -53,7 +53,13 @@ public final class BulkSubmit {
         long begun = ticker.nanos();
         int code = MusterCommand.run(
                 new String[] {
-                    "submit", "bulk", "--file", file.toString(), "--config", properties.toString(), "--folder",
+                    "submit",
+                    "bulk",
+                    "--file",
+                    file.toString(),
+                    "--config",
+                    properties.toString(),
+                    "--folder",
                     folder.resolve("none").toString()
                 },
                 console);
@@ -66,10 +72,11 @@ public final class BulkSubmit {
         Path file = folder.resolve("jobs.ndjson");
         try (BufferedWriter writer = Files.newBufferedWriter(file, UTF_8)) {
             for (int i = 0; i < lines; i++) {
-                writer.write("{\"id\":\"order-" + i + "\",\"source\":\"/shop\",\"type\":\"payment.charge\",\"key\":\"cus_"
-                        + i % 10_000 + "\",\"data\":{\"amount\":" + (100 + i % 900)
-                        + ",\"currency\":\"eur\",\"customer\":\"cus_" + i % 10_000
-                        + "\",\"payment_method\":\"pm_card_visa\"}}\n");
+                writer.write(
+                        "{\"id\":\"order-" + i + "\",\"source\":\"/shop\",\"type\":\"payment.charge\",\"key\":\"cus_"
+                                + i % 10_000 + "\",\"data\":{\"amount\":" + (100 + i % 900)
+                                + ",\"currency\":\"eur\",\"customer\":\"cus_" + i % 10_000
+                                + "\",\"payment_method\":\"pm_card_visa\"}}\n");
             }
         }
         return file;

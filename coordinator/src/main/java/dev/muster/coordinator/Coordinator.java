@@ -35,6 +35,7 @@ import dev.muster.store.IncidentStore;
 import dev.muster.store.LeaseStore;
 import dev.muster.store.PoolStore;
 import dev.muster.store.PressureStore;
+import dev.muster.store.QuarantineStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
 import dev.muster.store.ScheduleStore;
@@ -165,6 +166,7 @@ public final class Coordinator implements AutoCloseable {
         TopicAdmin topics = new TopicAdmin(admin, settings);
         FleetStore fleetStore = new FleetStore(database);
         IncidentStore incidents = new IncidentStore(database);
+        QuarantineStore suspects = new QuarantineStore(database);
         QueueStore queues = new QueueStore(database);
         prepareKafka(topics, queues, settings);
 
@@ -175,7 +177,7 @@ public final class Coordinator implements AutoCloseable {
                 new Leadership(new LeaseStore(database), name, settings.duration(Setting.LEASE_TTL), ticker, meters));
         KafkaAnnouncer announcer = new KafkaAnnouncer(opened(resources, clients.producer("muster-commands")));
         Recovery recovery = new Recovery(
-                new Recovery.Collaborators(leadership, fleetStore, incidents, new Evictor(admin), announcer),
+                new Recovery.Collaborators(leadership, fleetStore, suspects, incidents, new Evictor(admin), announcer),
                 settings.bool(Setting.FLEET_KILL_LOST),
                 ticker,
                 meters,
@@ -196,7 +198,7 @@ public final class Coordinator implements AutoCloseable {
         SupervisionHistory history = opened(resources, new SupervisionHistory("coordinator " + name).writeTo(database));
         FleetLoop fleet = new FleetLoop(
                 new FleetLoop.Collaborators(
-                        launcher, leadership, fleetStore, new PoolStore(database), incidents, recovery),
+                        launcher, leadership, fleetStore, new PoolStore(database), incidents, suspects, recovery),
                 rules,
                 liveness::tell,
                 new SupervisionLog().andThen(history),

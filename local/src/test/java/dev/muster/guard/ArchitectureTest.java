@@ -112,7 +112,14 @@ class ArchitectureTest {
                         "org.apache.kafka..",
                         "org.slf4j.."),
                 Arrows.from(
-                        "kafka", job, fleet, config, protocol, "dev.muster.time..", "org.apache.kafka..", "org.slf4j.."));
+                        "kafka",
+                        job,
+                        fleet,
+                        config,
+                        protocol,
+                        "dev.muster.time..",
+                        "org.apache.kafka..",
+                        "org.slf4j.."));
     }
 
     @Test

@@ -402,6 +402,14 @@ final class ModelOwnership implements Ownership {
         return again;
     }
 
+    /** Nobody is lent anything here. */
+    @Override
+    public boolean enter(RunningJob run) {
+        return Optional.ofNullable(db.running.get(run.id()))
+                .filter(row -> row.isOf(me) && row.attempt == run.attempt())
+                .isPresent();
+    }
+
     // ---- effects ----
 
     @Override

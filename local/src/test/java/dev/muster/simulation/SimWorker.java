@@ -176,6 +176,7 @@ final class SimWorker extends Proc {
                 new LaneWatch(),
                 new LaneMeters(new CompositeMeterRegistry(), world().ticker()),
                 _ -> {},
+                false,
                 Duration.ofSeconds(1),
                 world().ticker());
         List<SimLane> started = new ArrayList<>();

@@ -33,6 +33,8 @@ public enum Setting {
             "muster.worker.max-abandoned",
             "8",
             "So many threads of jobs that run on after their interrupt make a worker drain and end"),
+    WORKER_QUARANTINE(
+            "muster.worker.quarantine", "false", "Set by the process launcher: it runs only jobs that are lent to it"),
     WORKER_RUN_FOLDER("muster.worker.run-folder", "", "Folder for a worker's exit reason; empty: none is written"),
     JOB_CANCEL_GRACE(
             "muster.job.cancel-grace", "10s", "How long a job that is to be cancelled may go on before its interrupt"),

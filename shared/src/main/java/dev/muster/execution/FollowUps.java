@@ -35,7 +35,8 @@ public final class FollowUps {
         Steps.require(step);
         Queue.requireName(queue);
         if (job.id().isPresent()) {
-            throw new IllegalArgumentException("a job that follows has no id of its own: " + job.id().get());
+            throw new IllegalArgumentException(
+                    "a job that follows has no id of its own: " + job.id().get());
         }
         job.key().ifPresent(FollowUps::requireKey);
         Submission submission = Submission.of(SOURCE + parent, step, job, now);
@@ -43,7 +44,8 @@ public final class FollowUps {
             throw new IllegalArgumentException("job " + step + " can't follow: " + problem);
         });
         FollowUp before = bySteps.get(step);
-        int more = submission.data().length - (before == null ? 0 : before.submission().data().length);
+        int more = submission.data().length
+                - (before == null ? 0 : before.submission().data().length);
         if (before == null && bySteps.size() == MOST || bytes + more > MOST_BYTES) {
             throw new IllegalStateException(
                     "at most " + MOST + " jobs follow one, and " + MOST_BYTES + " bytes together");

@@ -38,7 +38,8 @@ public final class Explainer {
 
     private static Reason inOutbox(JobFacts facts, Standing.InOutbox out) {
         return out.refused()
-                .map(why -> new Reason(Why.REFUSED_BY_KAFKA, "it stands in the outbox and can't be brought to Kafka: " + why))
+                .map(why -> new Reason(
+                        Why.REFUSED_BY_KAFKA, "it stands in the outbox and can't be brought to Kafka: " + why))
                 .orElseGet(() -> new Reason(
                         Why.IN_OUTBOX,
                         "it was submitted by a transaction " + ago(out.since(), facts.now())
@@ -100,7 +101,10 @@ public final class Explainer {
             reasons.add(new Reason(
                     Why.STARTS_NOW,
                     "it is due, and nothing stands in its way: its owner"
-                            + facts.place().flatMap(Place::owner).map(owner -> " " + owner).orElse("")
+                            + facts.place()
+                                    .flatMap(Place::owner)
+                                    .map(owner -> " " + owner)
+                                    .orElse("")
                             + " starts it as soon as a slot is free"));
         }
         waits.deadline()
@@ -112,7 +116,8 @@ public final class Explainer {
     private static Optional<Reason> place(Place place) {
         if (place.paused()) {
             return Optional.of(new Reason(
-                    Why.QUEUE_PAUSED, "its queue " + place.queue() + " is paused; it goes on with: muster queue resume"));
+                    Why.QUEUE_PAUSED,
+                    "its queue " + place.queue() + " is paused; it goes on with: muster queue resume"));
         }
         if (place.ownerLives()) {
             return Optional.empty();
@@ -120,14 +125,18 @@ public final class Explainer {
         return Optional.of(new Reason(
                 Why.NO_OWNER,
                 "no live worker has its partition " + place.partition() + " of queue " + place.queue()
-                        + place.owner().map(owner -> "; the last, " + owner + ", is dead").orElse("")
+                        + place.owner()
+                                .map(owner -> "; the last, " + owner + ", is dead")
+                                .orElse("")
                         + ": are there workers in pool " + place.pool() + "?"));
     }
 
     private static Reason ahead(Ahead ahead) {
         String who = "job " + ahead.first()
-                + ahead.runsAs().map(incarnation -> ", which runs on " + incarnation).orElseGet(() -> ", which waits too"
-                        + ahead.reason().map(why -> ": " + why).orElse(""));
+                + ahead.runsAs()
+                        .map(incarnation -> ", which runs on " + incarnation)
+                        .orElseGet(() -> ", which waits too"
+                                + ahead.reason().map(why -> ": " + why).orElse(""));
         return new Reason(
                 Why.BEHIND_KEY,
                 "it waits behind " + count(ahead.jobs()) + " of its key " + ahead.key() + ", first of all " + who);
@@ -136,15 +145,17 @@ public final class Explainer {
     private static Reason turn(Turn turn) {
         return new Reason(
                 Why.WAITS_FOR_LIMIT,
-                "it waits for a slot of its limit " + turn.limitKey() + ", in turn " + turn.nth() + ": " + turn.running()
-                        + " run, " + turn.max() + " may");
+                "it waits for a slot of its limit " + turn.limitKey() + ", in turn " + turn.nth() + ": "
+                        + turn.running() + " run, " + turn.max() + " may");
     }
 
     private static Optional<Reason> time(JobFacts facts, Standing.Waits waits) {
         Optional<Instant> due = waits.due().filter(at -> at.isAfter(facts.now()));
         if (waits.due().isEmpty() && waits.ahead().isEmpty()) {
             return Optional.of(new Reason(
-                    Why.HELD, "it waits until somebody lets it go" + waits.reason().map(why -> ": " + why).orElse("")));
+                    Why.HELD,
+                    "it waits until somebody lets it go"
+                            + waits.reason().map(why -> ": " + why).orElse("")));
         }
         if (due.isEmpty() || waits.ahead().isPresent() || waits.turn().isPresent()) {
             return Optional.empty(); // the time of those is only when they are looked at again
@@ -154,7 +165,8 @@ public final class Explainer {
         return Optional.of(
                 switch (waits.state()) {
                     case SCHEDULED -> new Reason(Why.NOT_DUE, "it is due at " + when + reason);
-                    case RETRYING -> new Reason(Why.NOT_DUE, "its last run failed, the next is due at " + when + reason);
+                    case RETRYING ->
+                        new Reason(Why.NOT_DUE, "its last run failed, the next is due at " + when + reason);
                     case UNKNOWN ->
                         new Reason(
                                 Why.PUT_OFF,

@@ -90,7 +90,8 @@ public final class Backlog {
     private static boolean isOf(ConsumerRecord<byte[], byte[]> record, JobId id) {
         return Envelope.read(record.headers(), record.value()) instanceof Envelope.Job job
                 && job.identity()
-                        .map(identity -> JobId.of(identity.source(), identity.id()).equals(id))
+                        .map(identity ->
+                                JobId.of(identity.source(), identity.id()).equals(id))
                         .orElse(false);
     }
 

@@ -52,7 +52,10 @@ public final class ExplainStore {
         return switch (row.getString("place")) {
             case "running" ->
                 new Standing.Runs(
-                        row.getString("incarnation"), row.getBoolean("is_fenced"), row.getInt("attempt"), at(row, "at"));
+                        row.getString("incarnation"),
+                        row.getBoolean("is_fenced"),
+                        row.getInt("attempt"),
+                        at(row, "at"));
             case "waiting" ->
                 new Standing.Waits(
                         JobState.parse(row.getString("state")),

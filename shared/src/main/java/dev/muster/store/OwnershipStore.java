@@ -203,6 +203,16 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
+    public boolean enter(RunningJob run) {
+        return db.update("note the entry of job " + run.id(), OwnershipSql.ENTER, statement -> {
+                    statement.setObject(1, run.id().value());
+                    statement.setString(2, me.id());
+                    statement.setInt(3, run.attempt());
+                })
+                == 1;
+    }
+
+    @Override
     public List<RunningJob> beginAgain(List<RunningJob> runs) {
         return db.query(
                 "begin " + runs.size() + " runs again",

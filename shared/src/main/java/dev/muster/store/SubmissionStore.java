@@ -96,8 +96,10 @@ public final class SubmissionStore {
     public int refuse(long epoch, List<Refusal> refusals) {
         return db.update("set " + refusals.size() + " submissions aside", SubmissionSql.REFUSE, statement -> {
             statement.setLong(1, epoch);
-            statement.setArray(2, Columns.of(statement, "text", refusals, r -> r.place().xid()));
-            statement.setArray(3, Columns.of(statement, "bigint", refusals, r -> r.place().seq()));
+            statement.setArray(
+                    2, Columns.of(statement, "text", refusals, r -> r.place().xid()));
+            statement.setArray(
+                    3, Columns.of(statement, "bigint", refusals, r -> r.place().seq()));
             statement.setArray(4, Columns.of(statement, "text", refusals, Refusal::why));
         });
     }

@@ -24,19 +24,22 @@ final class ExplainerTest {
     void where_it_is_not_waiting_it_says_where_it_is() {
         assertThat(explain(new Standing.Runs("worker-1.4", false, 2, NOW.minusSeconds(90))))
                 .isEqualTo(said(Why.RUNS, "it runs: run 2 began 1 min 30 s ago on worker-1.4"));
-        assertThat(explain(new Standing.Runs("worker-1.3", true, 2, NOW.minusSeconds(1))).summary())
+        assertThat(explain(new Standing.Runs("worker-1.3", true, 2, NOW.minusSeconds(1)))
+                        .summary())
                 .endsWith("worker-1.3, which is dead; worker-1.4 takes it over now");
         assertThat(explain(new Standing.Over(JobState.DEAD, Optional.of("gave up"), Optional.of("X: y"), NOW)))
-                .isEqualTo(said(
-                        Why.FINAL,
-                        "it is dead since 2030-01-01T12:00:00Z: gave up (X: y); it runs again with: muster dead redrive"));
+                .isEqualTo(
+                        said(
+                                Why.FINAL,
+                                "it is dead since 2030-01-01T12:00:00Z: gave up (X: y); it runs again with: muster dead redrive"));
         assertThat(explain(new Standing.InKafka("mails", 3, 170, 70)).summary())
                 .contains("offset 170 of partition 3", "before it: 70");
-        assertThat(explain(new Standing.InOutbox("mails", NOW, Optional.empty())).why())
+        assertThat(explain(new Standing.InOutbox("mails", NOW, Optional.empty()))
+                        .why())
                 .isEqualTo(Why.IN_OUTBOX);
         assertThat(explain(new Standing.InOutbox("mails", NOW, Optional.of("too large"))))
-                .isEqualTo(said(
-                        Why.REFUSED_BY_KAFKA, "it stands in the outbox and can't be brought to Kafka: too large"));
+                .isEqualTo(
+                        said(Why.REFUSED_BY_KAFKA, "it stands in the outbox and can't be brought to Kafka: too large"));
         assertThat(explain(new Standing.Nowhere(5, true)).summary()).contains("never submitted");
         assertThat(explain(new Standing.Nowhere(5, false)).summary()).contains("there are more");
     }
@@ -69,12 +72,13 @@ final class ExplainerTest {
     void one_reason_is_one_sentence() {
         assertThat(waits(JobState.SCHEDULED, Optional.of(NOW.plusSeconds(7_260)), "", WELL))
                 .isEqualTo(said(Why.NOT_DUE, "it is due at 2030-01-01T14:01:00Z, in 2 h 1 min"));
-        assertThat(waits(JobState.RETRYING, Optional.of(NOW.plusSeconds(3)), "no route", WELL).summary())
+        assertThat(waits(JobState.RETRYING, Optional.of(NOW.plusSeconds(3)), "no route", WELL)
+                        .summary())
                 .isEqualTo("its last run failed, the next is due at 2030-01-01T12:00:03Z, in 3 s: no route");
         assertThat(waits(JobState.PARKED, Optional.of(NOW.plusSeconds(3)), "the circuit is open", WELL))
-                .isEqualTo(said(
-                        Why.PUT_OFF, "it is put off until 2030-01-01T12:00:03Z, in 3 s: the circuit is open"));
-        assertThat(waits(JobState.UNKNOWN, Optional.of(NOW.plusSeconds(3)), "", WELL).why())
+                .isEqualTo(said(Why.PUT_OFF, "it is put off until 2030-01-01T12:00:03Z, in 3 s: the circuit is open"));
+        assertThat(waits(JobState.UNKNOWN, Optional.of(NOW.plusSeconds(3)), "", WELL)
+                        .why())
                 .isEqualTo(Why.PUT_OFF);
         assertThat(waits(JobState.PARKED, Optional.empty(), "its key is held", WELL))
                 .isEqualTo(said(Why.HELD, "it waits until somebody lets it go: its key is held"));

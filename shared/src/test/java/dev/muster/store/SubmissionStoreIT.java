@@ -77,7 +77,9 @@ final class SubmissionStoreIT {
                         Optional.of(Instant.parse("2030-01-02T02:04:05Z")),
                         Optional.of(Instant.parse("2030-01-03T00:00:00Z")),
                         new NewJob.Retries(
-                                Optional.of(4), Optional.of(Duration.ofMillis(1500)), Optional.of(Duration.ofMinutes(2))),
+                                Optional.of(4),
+                                Optional.of(Duration.ofMillis(1500)),
+                                Optional.of(Duration.ofMinutes(2))),
                         Optional.of("u"),
                         Optional.of("l")));
     }
@@ -128,21 +130,26 @@ final class SubmissionStoreIT {
         assertThat(store.take(7, 262_144)).isPresent();
         List<Waiting> batch = store.next(1);
         UUID id = UUID.randomUUID();
-        assertThat(store.prepare(6, id, batch.getLast().place())).as("an older epoch").isFalse();
+        assertThat(store.prepare(6, id, batch.getLast().place()))
+                .as("an older epoch")
+                .isFalse();
         assertThat(store.prepare(7, id, batch.getLast().place())).isTrue();
 
-        assertThat(store.take(8, 262_144)).hasValueSatisfying(taken -> assertThat(taken.lastBatch())
-                .contains(id));
+        assertThat(store.take(8, 262_144))
+                .hasValueSatisfying(taken -> assertThat(taken.lastBatch()).contains(id));
         assertThat(store.take(7, 262_144)).as("deposed").isEmpty();
         assertThat(store.finish(7, id)).isZero();
         assertThat(store.finish(8, UUID.randomUUID())).as("another batch").isZero();
-        assertThat(store.refuse(7, List.of(new SubmissionStore.Refusal(batch.getFirst().place(), "x"))))
+        assertThat(store.refuse(
+                        7, List.of(new SubmissionStore.Refusal(batch.getFirst().place(), "x"))))
                 .isZero();
         assertThat(store.finish(8, id)).isEqualTo(1);
         assertThat(ids()).containsExactly("2");
 
         assertThat(store.refuse(
-                        8, List.of(new SubmissionStore.Refusal(store.next(1).getFirst().place(), "too large"))))
+                        8,
+                        List.of(new SubmissionStore.Refusal(
+                                store.next(1).getFirst().place(), "too large"))))
                 .isEqualTo(1);
         assertThat(ids()).as("set aside").isEmpty();
         assertThat(db.count("SELECT count(*) FROM submission WHERE refused = 'too large'"))
@@ -150,7 +157,10 @@ final class SubmissionStoreIT {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
                 "queue => 'none', type => 't', data => '1'                            | 22023 | there is no queue 'none'",
                 "queue => NULL, type => 't', data => '1'                              | 22023 | there is no queue",
                 "queue => '%q', type => 'no type!', data => '1'                       | 22023 | type has letters",
@@ -206,7 +216,9 @@ final class SubmissionStoreIT {
             statement.execute("CREATE TEMP TABLE submission (x int)");
             statement.execute(submit("mine"));
             for (String forbidden : List.of(
-                    "SELECT * FROM muster.submission", "DELETE FROM muster.job_running", "SELECT * FROM muster.queue")) {
+                    "SELECT * FROM muster.submission",
+                    "DELETE FROM muster.job_running",
+                    "SELECT * FROM muster.queue")) {
                 assertThatThrownBy(() -> statement.execute(forbidden)).hasMessageContaining("permission denied");
             }
         }

@@ -58,8 +58,7 @@ import org.slf4j.LoggerFactory;
 final class WorkerParts {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerParts.class);
     private static final Duration COMMANDS_FETCH_WAIT = Duration.ofMillis(500);
-    /** Of the second or two that a death takes to be judged without a coordinator, this is waiting. */
-    private static final Duration WATCH = Duration.ofMillis(250);
+    private static final Duration WATCH = Duration.ofMillis(100);
     /** The trust window's thread, and a poll loop that has lost its partitions. */
     private static final int WATCHERS = 2;
 
@@ -172,6 +171,7 @@ final class WorkerParts {
                 new LaneWatch(),
                 laneMeters,
                 around.faults(),
+                config.quarantine(),
                 around.settings().duration(Setting.JOB_CANCEL_GRACE),
                 ticker);
         int lanes = config.lanes();
@@ -186,6 +186,11 @@ final class WorkerParts {
     /** Of a queue that is gone, or not seen yet: the least. */
     private int weight(String queue) {
         return queues.view().find(queue).map(entry -> entry.queue().weight()).orElse(1);
+    }
+
+    /** True if it is in no group and runs only what is lent to it. */
+    boolean isQuarantine() {
+        return config.quarantine();
     }
 
     TrustWindow trust() {
@@ -256,6 +261,9 @@ final class WorkerParts {
         long groupLookedAt = ticker.nanos();
         while (true) {
             queues.awaitTurn(WATCH);
+            if (config.quarantine()) {
+                renewDrain(); // it is in no group, and where no coordinator leads, who is absent is taken for dead
+            }
             if (ticker.nanos() - groupLookedAt >= WATCH.toNanos()) {
                 group.look(listener);
                 groupLookedAt = ticker.nanos();

@@ -54,8 +54,10 @@ public final class JobExplanations {
     private JobFacts searched(JobFacts facts) {
         Map<String, Map<Integer, Long>> claimed = new HashMap<>();
         queues.list().stream().map(Queue::name).forEach(queue -> claimed.put(queue, new HashMap<>()));
-        positions.positions().forEach(position -> claimed.computeIfAbsent(position.queue(), _ -> new HashMap<>())
-                .put(position.partition(), position.nextOffset()));
+        positions
+                .positions()
+                .forEach(position -> claimed.computeIfAbsent(position.queue(), _ -> new HashMap<>())
+                        .put(position.partition(), position.nextOffset()));
         Backlog.Search search;
         synchronized (oneAtATime) {
             search = backlog.find(facts.id(), claimed, within);
@@ -63,8 +65,8 @@ public final class JobExplanations {
         JobFacts now = store.facts(facts.id()); // it may have been claimed while it was looked for
         return now.standing() instanceof Standing.Nowhere
                 ? now.at(search.found()
-                        .<Standing>map(found -> new Standing.InKafka(
-                                found.queue(), found.partition(), found.offset(), found.ahead()))
+                        .<Standing>map(found ->
+                                new Standing.InKafka(found.queue(), found.partition(), found.offset(), found.ahead()))
                         .orElseGet(() -> new Standing.Nowhere(search.searched(), search.all())))
                 : now;
     }

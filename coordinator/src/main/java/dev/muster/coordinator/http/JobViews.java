@@ -44,6 +44,8 @@ final class JobViews {
         view.put("result", job.outcome().result().orElse(null));
         view.put("progress", job.underway().progress().map(JobViews::progress).orElse(null));
         view.put("cancel_wish", job.underway().wish().map(JobViews::wish).orElse(null));
+        view.put(
+                "suspected", job.underway().suspected().map(JobViews::suspected).orElse(null));
         List<Map<String, @Nullable Object>> attempts =
                 job.attempts().stream().map(JobViews::attempt).toList();
         view.put("attempts", attempts);
@@ -64,6 +66,15 @@ final class JobViews {
         view.put("by", wish.by());
         view.put("reason", wish.reason().orElse(null));
         view.put("at", wish.at().toString());
+        return view;
+    }
+
+    private static Map<String, @Nullable Object> suspected(JobView.Suspected suspected) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("standing", suspected.standing());
+        view.put("workers", suspected.workers());
+        view.put("ending", suspected.ending());
+        view.put("since", suspected.since().toString());
         return view;
     }
 

@@ -39,8 +39,7 @@ public final class BatchMark {
 
     /** Puts a batch's id into the producer's transaction. */
     void put(Producer<byte[], byte[]> producer, UUID batch) {
-        producer.sendOffsetsToTransaction(
-                Map.of(PLACE, new OffsetAndMetadata(0, batch.toString())), NOBODY);
+        producer.sendOffsetsToTransaction(Map.of(PLACE, new OffsetAndMetadata(0, batch.toString())), NOBODY);
     }
 
     /**
@@ -50,12 +49,11 @@ public final class BatchMark {
      */
     Optional<UUID> read() {
         try {
-            return Optional.ofNullable(
-                            admin.listConsumerGroupOffsets(
-                                            GROUP, new ListConsumerGroupOffsetsOptions().requireStable(true))
-                                    .partitionsToOffsetAndMetadata()
-                                    .get(LIMIT_SECONDS, TimeUnit.SECONDS)
-                                    .get(PLACE))
+            return Optional.ofNullable(admin.listConsumerGroupOffsets(
+                                    GROUP, new ListConsumerGroupOffsetsOptions().requireStable(true))
+                            .partitionsToOffsetAndMetadata()
+                            .get(LIMIT_SECONDS, TimeUnit.SECONDS)
+                            .get(PLACE))
                     .map(offset -> UUID.fromString(offset.metadata()));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof GroupIdNotFoundException) {

@@ -24,8 +24,7 @@ final class SubmissionProducer {
 
     /** Ends the transaction that another one has left open, and lets it begin no further one. */
     static SubmissionProducer open(KafkaClients clients, long epoch) {
-        Producer<byte[], byte[]> producer =
-                clients.transactional(TRANSACTIONAL_ID + "-" + epoch, TRANSACTIONAL_ID);
+        Producer<byte[], byte[]> producer = clients.transactional(TRANSACTIONAL_ID + "-" + epoch, TRANSACTIONAL_ID);
         try {
             producer.initTransactions();
             return new SubmissionProducer(producer);

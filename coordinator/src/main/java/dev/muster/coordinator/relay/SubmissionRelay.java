@@ -52,7 +52,11 @@ public final class SubmissionRelay implements AutoCloseable {
 
     /** Whom it works with. */
     public record Collaborators(
-            SubmissionStore store, IncidentStore incidents, KafkaClients clients, BatchMark mark, Leadership leadership) {}
+            SubmissionStore store,
+            IncidentStore incidents,
+            KafkaClients clients,
+            BatchMark mark,
+            Leadership leadership) {}
 
     /**
      * Made, not started.
@@ -111,6 +115,9 @@ public final class SubmissionRelay implements AutoCloseable {
     }
 
     private Optional<Session> open(long epoch) {
+        if (store.take(epoch, maxBytes).isEmpty()) {
+            return Optional.empty(); // a later leader's: its producer must not be fenced
+        }
         SubmissionProducer producer = SubmissionProducer.open(clients, epoch);
         try {
             // After the end of the older producer's transaction: what Kafka has of it is final.
@@ -179,7 +186,8 @@ public final class SubmissionRelay implements AutoCloseable {
         }
         refused.increment(refusals.size());
         List<String> places = new ArrayList<>();
-        refusals.forEach(refusal -> places.add(refusal.place().xid() + "/" + refusal.place().seq()));
+        refusals.forEach(refusal ->
+                places.add(refusal.place().xid() + "/" + refusal.place().seq()));
         incidents.open(
                 "submission_refused",
                 "submission " + places.getFirst(),

@@ -11,7 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class ReachTest {
     @ParameterizedTest
-    @ValueSource(strings = {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.1.2.3:1", "[::1]", "[::1]:80"})
+    @ValueSource(
+            strings = {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.1.2.3:1", "[::1]", "[::1]:80"
+            })
     void this_machine_by_its_names(String host) {
         assertThat(Reach.namesThisMachine(host)).isTrue();
     }

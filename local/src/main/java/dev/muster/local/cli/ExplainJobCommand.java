@@ -25,7 +25,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "explain",
         mixinStandardHelpOptions = true,
-        description = "Says why a job isn't running now, or where it runs. One that is still in Kafka is looked for there.")
+        description =
+                "Says why a job isn't running now, or where it runs. One that is still in Kafka is looked for there.")
 final class ExplainJobCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ID", description = "The job's id, a UUID")
     private String id = "";

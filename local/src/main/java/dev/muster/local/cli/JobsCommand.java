@@ -18,7 +18,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code muster jobs …}. */
-@Command(name = "jobs", mixinStandardHelpOptions = true, description = "Shows jobs, explains and cancels them.")
+@Command(
+        name = "jobs",
+        mixinStandardHelpOptions = true,
+        description = "Shows jobs, explains and cancels them, decides about held ones.")
 final class JobsCommand implements Runnable {
     private final Console console;
 
@@ -31,7 +34,8 @@ final class JobsCommand implements Runnable {
                 .addSubcommand(new ListSome(console))
                 .addSubcommand(new Show(console))
                 .addSubcommand(new ExplainJobCommand(console))
-                .addSubcommand(new CancelJobCommand(console));
+                .addSubcommand(new CancelJobCommand(console))
+                .addSubcommand(new HeldJobCommand(console));
     }
 
     @Override

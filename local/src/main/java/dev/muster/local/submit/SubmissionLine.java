@@ -1,6 +1,5 @@
 package dev.muster.local.submit;
 
-import dev.muster.protocol.Envelope;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.Submission;
 import java.util.HashMap;
@@ -10,7 +9,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -32,9 +30,9 @@ public final class SubmissionLine {
             "retrycap", "musterretrycap",
             "uniquekey", "musteruniquekey",
             "limitkey", "musterlimitkey");
-    private static final Set<String> FIELDS =
-            Stream.concat(EXTENSIONS.keySet().stream(), Stream.of("id", "source", "type", "key", "data"))
-                    .collect(Collectors.toUnmodifiableSet());
+    private static final Set<String> FIELDS = Stream.concat(
+                    EXTENSIONS.keySet().stream(), Stream.of("id", "source", "type", "key", "data"))
+            .collect(Collectors.toUnmodifiableSet());
 
     private SubmissionLine() {}
 
@@ -115,10 +113,7 @@ public final class SubmissionLine {
 
     /** A submission as the worker will judge it. */
     public static Parsed checked(Submission submission, int maxBytes) {
-        return submission
-                .problem(maxBytes)
-                .<Parsed>map(Parsed.Bad::new)
-                .orElseGet(() -> new Parsed.Good(submission));
+        return submission.problem(maxBytes).<Parsed>map(Parsed.Bad::new).orElseGet(() -> new Parsed.Good(submission));
     }
 
     private static @Nullable String text(JsonNode json, String field) {

@@ -67,7 +67,8 @@ class ExplainIT {
             assertThat(explained(JobId.of("/shop", "never")))
                     .startsWith("nobody has claimed it, and it is not among the 2 records");
             assertThat(explained(job)).contains("still in Kafka, at offset 1", "before it: 1");
-            fleet.execute("SELECT muster.submit(queue => '" + queue + "', type => 'test.echo', data => '1', id => '9')");
+            fleet.execute(
+                    "SELECT muster.submit(queue => '" + queue + "', type => 'test.echo', data => '1', id => '9')");
             assertThat(explained(JobId.of("muster-sql", "9"))).contains("submitted by a transaction");
             fleet.execute("DELETE FROM submission");
 
@@ -78,7 +79,11 @@ class ExplainIT {
             assertThat(explained(job)).startsWith("it is succeeded since");
 
             // The first of its key is put off after a failure; who comes behind it waits for it, wherever one asks.
-            JobId head = submitted(queue, echo(9).key("k2").backoff(Duration.ofHours(1), Duration.ofHours(1)).id("2"));
+            JobId head = submitted(
+                    queue,
+                    echo(9).key("k2")
+                            .backoff(Duration.ofHours(1), Duration.ofHours(1))
+                            .id("2"));
             JobId behind = submitted(queue, echo(0).key("k2").id("3"));
             await().atMost(SmallFleet.PATIENCE)
                     .untilAsserted(() -> assertThat(explained(head)).contains("its last run failed", "failure 1"));
@@ -89,7 +94,9 @@ class ExplainIT {
             assertThat(body.path("why").asString()).isEqualTo("behind_key");
 
             fleet.execute("UPDATE queue SET paused = true WHERE name = '" + queue + "'");
-            assertThat(explained(behind)).startsWith("its queue " + queue + " is paused").contains("also: it waits behind");
+            assertThat(explained(behind))
+                    .startsWith("its queue " + queue + " is paused")
+                    .contains("also: it waits behind");
             fleet.execute("UPDATE queue SET paused = false WHERE name = '" + queue + "'");
 
             fleet.execute("INSERT INTO run_limit VALUES ('key', 'l', 0)");
@@ -145,7 +152,8 @@ class ExplainIT {
     private static String rebound(Coordinator coordinator) throws IOException {
         try (Socket socket = new Socket("127.0.0.1", coordinator.url().getPort())) {
             socket.getOutputStream()
-                    .write("GET /api/v1/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".getBytes(UTF_8));
+                    .write("GET /api/v1/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+                            .getBytes(UTF_8));
             return new String(socket.getInputStream().readAllBytes(), UTF_8);
         }
     }

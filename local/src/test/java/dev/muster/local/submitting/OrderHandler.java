@@ -28,8 +28,7 @@ public final class OrderHandler implements JobHandler<OrderHandler.Order> {
 
     @Override
     public JobResult run(Order order, JobContext context) {
-        context.submit(
-                "receipt", context.queue(), NewJob.of("test.echo", new EchoHandler.Text(order.text(), 0)));
+        context.submit("receipt", context.queue(), NewJob.of("test.echo", new EchoHandler.Text(order.text(), 0)));
         if (context.failures() < order.failures()) {
             return new JobResult.Retry("not yet", java.util.Optional.of(Duration.ZERO));
         }

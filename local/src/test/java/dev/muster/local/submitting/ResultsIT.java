@@ -36,14 +36,18 @@ class ResultsIT {
             fleet.coordinator();
             fleet.worker();
 
-            JobId id = call(client, queue, "boom", "retry after", "snooze", "unknown", "succeed").id();
+            JobId id = call(client, queue, "boom", "retry after", "snooze", "unknown", "succeed")
+                    .id();
             JobView job = new JobReader(fleet.database()).find(id).orElseThrow();
             assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
             assertThat(job.outcome().result()).contains("a receipt");
             assertThat(job.run().attempt()).isEqualTo(5);
-            assertThat(job.run().failures()).as("a snooze and a call without an answer spend none").isEqualTo(2);
+            assertThat(job.run().failures())
+                    .as("a snooze and a call without an answer spend none")
+                    .isEqualTo(2);
             assertThat(job.attempts())
-                    .extracting(run -> run.number() + " " + run.outcome() + " " + run.reason().orElse(""))
+                    .extracting(run -> run.number() + " " + run.outcome() + " "
+                            + run.reason().orElse(""))
                     .containsExactly("1 retried boom", "2 retried not now", "3 snoozed later", "4 unknown no answer");
             JobView.Attempt thrown = job.attempts().getFirst();
             assertThat(thrown.detail()).contains("java.lang.UnsupportedOperationException: boom");

@@ -69,7 +69,8 @@ class SqlSubmissionIT {
         }
         JobOutcome outcome = outcome(JobId.of("muster-sql", "committed"));
         assertThat(outcome.result()).isEqualTo("committed");
-        await().atMost(SmallFleet.PATIENCE).until(() -> fleet.rows("SELECT id FROM submission").isEmpty());
+        await().atMost(SmallFleet.PATIENCE)
+                .until(() -> fleet.rows("SELECT id FROM submission").isEmpty());
 
         // Its row can't be removed although Kafka has it; the leader tries again and again.
         fleet.execute("CREATE FUNCTION stand() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -81,22 +82,26 @@ class SqlSubmissionIT {
             fleet.execute(submit("held"));
             assertThat(outcome(JobId.of("muster-sql", "held")).succeeded()).isTrue();
             await().atMost(SmallFleet.PATIENCE)
-                    .until(() -> !fleet.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
-                                    + "'%DELETE FROM submission%'")
+                    .until(() -> !fleet.rows(
+                                    "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
+                                            + "'%DELETE FROM submission%'")
                             .isEmpty());
             first.detach();
             fleet.coordinator();
             await().atMost(SmallFleet.PATIENCE)
-                    .until(() -> fleet.rows("SELECT epoch FROM submission_relay").equals(List.of("2")));
+                    .until(() ->
+                            fleet.rows("SELECT epoch FROM submission_relay").equals(List.of("2")));
             assertThat(fleet.rows("SELECT id FROM submission")).containsExactly("held");
             statement.execute("SELECT pg_advisory_unlock(42)");
         }
-        await().atMost(SmallFleet.PATIENCE).until(() -> fleet.rows("SELECT id FROM submission").isEmpty());
+        await().atMost(SmallFleet.PATIENCE)
+                .until(() -> fleet.rows("SELECT id FROM submission").isEmpty());
         fleet.execute(submit("after"));
         assertThat(outcome(JobId.of("muster-sql", "after")).succeeded()).isTrue();
 
         assertThat(sent()).containsExactlyInAnyOrder("committed", "held", "after");
-        assertThat(fleet.rows("SELECT result FROM job_history")).containsExactlyInAnyOrder("committed", "held", "after");
+        assertThat(fleet.rows("SELECT result FROM job_history"))
+                .containsExactlyInAnyOrder("committed", "held", "after");
     }
 
     @Test
@@ -129,7 +134,8 @@ class SqlSubmissionIT {
         assertThat(outcome(JobId.of("/muster/jobs/" + parent, "receipt")).result())
                 .isEqualTo("tried");
 
-        JobId dead = client.call(queue, order("given up", 9, 0).maxAttempts(2), SOON).id();
+        JobId dead =
+                client.call(queue, order("given up", 9, 0).maxAttempts(2), SOON).id();
         assertThat(outcome(dead).state()).isEqualTo(JobState.DEAD);
         JobId last = client.call(queue, order("last", 0, 0), SOON).id();
         assertThat(outcome(JobId.of("/muster/jobs/" + last, "receipt")).result())
@@ -159,8 +165,8 @@ class SqlSubmissionIT {
         config.put("isolation.level", "read_committed");
         try (Consumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = List.of(
-                    new TopicPartition(Topics.jobs(queue), 0), new TopicPartition(Topics.jobs(queue), 1));
+            List<TopicPartition> partitions =
+                    List.of(new TopicPartition(Topics.jobs(queue), 0), new TopicPartition(Topics.jobs(queue), 1));
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             var ends = consumer.endOffsets(partitions);

@@ -19,6 +19,7 @@ import java.util.function.Predicate;
  *
  * @param parked true for a job type whose circuit is open: its jobs would be parked as soon as they start
  * @param holdsKey true for a job type whose dead jobs hold their key
+ * @param quarantine jobs are lent to it: it starts them one after the other
  * @param cancelGrace how long a job that is to be cancelled may go on before it is interrupted
  */
 public record LaneParts(
@@ -33,6 +34,7 @@ public record LaneParts(
         Watch watch,
         LaneMeters meters,
         FaultPoint.Listener faults,
+        boolean quarantine,
         Duration cancelGrace,
         Ticker ticker) {
 

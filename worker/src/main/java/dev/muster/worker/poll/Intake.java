@@ -63,6 +63,7 @@ public final class Intake implements Runnable, IntakePort {
     /** Partitions whose log does not reach to our position, with that. */
     private final Map<TopicPartition, Long> outOfRange = new HashMap<>();
 
+    private final Reach reach;
     private Set<String> subscribed = Set.of();
     private long committedAt;
     /** Queues of which as much lies ready as is wanted. */
@@ -86,6 +87,7 @@ public final class Intake implements Runnable, IntakePort {
         this.hooks = hooks;
         this.faults = faults;
         this.ticker = ticker;
+        this.reach = new Reach(consumer);
         this.committedAt = ticker.nanos();
     }
 
@@ -190,7 +192,7 @@ public final class Intake implements Runnable, IntakePort {
                 obey();
                 findBeginnings();
                 meetDemand();
-                pass(consumer.poll(POLL));
+                pass(poll());
                 commit();
             } else {
                 TimeUnit.NANOSECONDS.sleep(POLL.toNanos()); // the pool has no queue yet
@@ -211,6 +213,14 @@ public final class Intake implements Runnable, IntakePort {
             }
             throw e;
         }
+    }
+
+    private ConsumerRecords<byte[], byte[]> poll() throws InterruptedException {
+        if (!reach.isLost()) {
+            return consumer.poll(POLL);
+        }
+        TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+        return consumer.poll(Duration.ZERO);
     }
 
     /** False while there is nothing to subscribe to; an unsubscribed consumer refuses to poll. */
