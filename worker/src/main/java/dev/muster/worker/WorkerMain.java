@@ -55,6 +55,11 @@ public final class WorkerMain {
         return run(settings, FaultPoint.Listener.none(), List.of(), event -> {});
     }
 
+    /** The same, with a listener at the fault points: for drills. */
+    public static int run(Settings settings, FaultPoint.Listener faults) {
+        return run(settings, faults, List.of(), event -> {});
+    }
+
     /** The same, with a listener at the fault points, further handlers and somebody who hears of the tree: for tests. */
     static int run(
             Settings settings,

@@ -2,6 +2,7 @@ package dev.muster.local.drill;
 
 import dev.muster.config.Settings;
 import dev.muster.embedded.EmbeddedServer;
+import dev.muster.embedded.Processes;
 import dev.muster.embedded.sandbox.FaultPlan;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.local.CommandException;
@@ -52,6 +53,7 @@ final class DrillStack implements AutoCloseable {
     private final LocalStack stack;
     private final List<Heard> heard;
     private final DrillReader reader;
+    private final AuditReader audit;
     private final Witness witness;
     private final Watch watch;
     private final SteadyLoad load;
@@ -68,6 +70,7 @@ final class DrillStack implements AutoCloseable {
         this.stack = stack;
         this.heard = heard;
         this.reader = new DrillReader(stack.database());
+        this.audit = new AuditReader(stack.database());
         this.witness = new Witness(stack.database(), stack.sandboxUrl());
         awaitWhole();
         slowProvider();
@@ -114,6 +117,15 @@ final class DrillStack implements AutoCloseable {
         return reader;
     }
 
+    AuditReader audit() {
+        return audit;
+    }
+
+    /** How many workers there are to be. */
+    int workers() {
+        return config.workers();
+    }
+
     /** {@code postgres}, {@code kafka}, {@code sandbox} or {@code coordinator}. */
     EmbeddedServer server(String name) {
         return Objects.requireNonNull(stack.servers().get(name), name);
@@ -140,6 +152,11 @@ final class DrillStack implements AutoCloseable {
             throw CommandException.failed(victim.incarnation() + " had ended before it could be killed");
         }
         say("killed " + victim.incarnation());
+    }
+
+    /** Sends a signal to a worker's process, such as {@code STOP}. */
+    void signal(Fleet.Worker worker, String name) {
+        Processes.signal(worker.process().orElseThrow(), name);
     }
 
     void say(String text) {
@@ -183,6 +200,12 @@ final class DrillStack implements AutoCloseable {
                 && live.stream().allMatch(worker -> worker.isAlive() && worker.inService())
                 && reader.owners().stream().allMatch(owner -> names.contains(owner.incarnation()))
                 && fleet().processes().size() == config.workers();
+    }
+
+    /** True when no more jobs are unfinished than come within two seconds: those that had waited have been caught up with. */
+    boolean isCalm() {
+        int unfinished = load.acknowledgedCount() - witness.progress().finals();
+        return unfinished < config.rate() * 2;
     }
 
     private static boolean holds(BooleanSupplier condition) {
