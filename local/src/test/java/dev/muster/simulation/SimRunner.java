@@ -90,7 +90,7 @@ final class SimRunner implements Runner {
         private final JobRunner.Listener listener;
         private final Script script;
         private final List<String> closedSteps = new ArrayList<>();
-        private boolean waitsForIntent;
+        private boolean waits;
         private boolean over;
 
         Thread(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
@@ -125,7 +125,7 @@ final class SimRunner implements Runner {
             } else if (run.job().budget().failures() < script.failures()) {
                 end(JobResult.retry("not yet"));
             } else if (script.calls()) {
-                waitsForIntent = true;
+                waits = true;
                 intents.intend(new IntentRequest(run.id(), run.attempt(), STEP))
                         .whenComplete((intent, trouble) -> proc.after(0, () -> intended(intent, trouble)));
             } else {
@@ -133,15 +133,15 @@ final class SimRunner implements Runner {
             }
         }
 
-        /** An interrupt ends the wait for an intent; other waits look by themselves. */
+        /** An interrupt ends the wait for an intent or an answer; other waits look by themselves. */
         void interrupt() {
-            if (waitsForIntent) {
+            if (waits) {
                 proc.after(World.millis(1), this::drop);
             }
         }
 
         private void intended(Optional<Intent> intent, Throwable trouble) {
-            waitsForIntent = false;
+            waits = false;
             if (over) {
                 return; // it has been interrupted
             }
@@ -167,6 +167,7 @@ final class SimRunner implements Runner {
         private void call(Intent intent) {
             World world = proc.world();
             rules.calls(me);
+            waits = true;
             boolean slow = !world.isCalm() && world.chance(0.1);
             world.after(world.millisBetween(1, slow ? 3_000 : 40), () -> {
                 Provider.Answer answer = provider.call(run.id(), intent.idempotencyKey(), script);
@@ -176,6 +177,10 @@ final class SimRunner implements Runner {
         }
 
         private void answered(Intent intent, Optional<Provider.Answer> answer) {
+            waits = false;
+            if (over) {
+                return;
+            }
             if (answer.isEmpty()) {
                 end(new JobResult.Unknown("no answer"));
                 return;
