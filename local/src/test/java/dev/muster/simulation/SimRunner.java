@@ -150,7 +150,7 @@ final class SimRunner implements Runner {
             } else if (intent.isEmpty()) {
                 drop();
             } else {
-                awaitTrust(intent.get());
+                later(proc.world().millisBetween(0, 60), () -> awaitTrust(intent.get()));
             }
         }
 
