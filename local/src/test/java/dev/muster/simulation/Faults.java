@@ -157,7 +157,9 @@ final class Faults {
 
     private void postgres() {
         scene.net().down = true;
-        world.after(world.millisBetween(300, 4_000), () -> scene.net().down = false);
+        world.after(world.millisBetween(300, 4_000), () -> {
+            scene.net().down = false;
+        });
     }
 
     /** The host stands still, not its clocks: nobody has died, and nobody may be taken for dead. */

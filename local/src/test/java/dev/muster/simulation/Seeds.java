@@ -31,11 +31,11 @@ final class Seeds {
         return broken;
     }
 
-    /** The first seed that breaks a rule. */
-    static Optional<Simulation.Result> firstBroken(long first, long count, Set<Guard> off) {
-        for (long seed = first; seed < first + count; seed++) {
+    /** The first seed that breaks the rule whose name begins so. */
+    static Optional<Simulation.Result> firstBroken(long count, Set<Guard> off, String rule) {
+        for (long seed = 1; seed <= count; seed++) {
             Simulation.Result result = Simulation.run(seed, off, false);
-            if (result.broken().isPresent()) {
+            if (result.broken().filter(broken -> broken.startsWith(rule)).isPresent()) {
                 return Optional.of(result);
             }
         }

@@ -36,7 +36,7 @@ final class SimRunner implements Runner {
     private final Provider provider;
     private final Rules rules;
     private final BooleanSupplier trusted;
-    private final Set<Thread> threads = new LinkedHashSet<>();
+    private final Set<Play> plays = new LinkedHashSet<>();
     private boolean closing;
 
     SimRunner(Proc proc, Incarnation me, Jobs jobs, Provider provider, Rules rules, BooleanSupplier trusted) {
@@ -58,33 +58,33 @@ final class SimRunner implements Runner {
         if (closing) {
             return Optional.empty();
         }
-        Thread thread = new Thread(new Run(job), intents, listener);
-        threads.add(thread);
+        Play play = new Play(new Run(job), intents, listener);
+        plays.add(play);
         rules.begins(me, job.id(), job.attempt());
-        proc.after(proc.world().millisBetween(0, 2), thread::enter);
-        return Optional.of(thread.run);
+        proc.after(proc.world().millisBetween(0, 2), play::enter);
+        return Optional.of(play.run);
     }
 
     /** Interrupts all jobs; it has ended when {@link #isIdle}. */
     void close() {
         closing = true;
-        List.copyOf(threads).forEach(thread -> {
-            thread.run.lose();
-            thread.interrupt();
+        List.copyOf(plays).forEach(play -> {
+            play.run.lose();
+            play.interrupt();
         });
     }
 
     boolean isIdle() {
-        return threads.isEmpty();
+        return plays.isEmpty();
     }
 
-    /** Its process is gone, and all threads with it. */
+    /** Its process is gone, and all plays with it. */
     void die() {
-        threads.forEach(thread -> rules.ends(me, thread.run.id(), thread.run.attempt()));
-        threads.clear();
+        plays.forEach(play -> rules.ends(me, play.run.id(), play.run.attempt()));
+        plays.clear();
     }
 
-    private final class Thread {
+    private final class Play {
         private final Run run;
         private final EffectGuard.Intents intents;
         private final JobRunner.Listener listener;
@@ -93,7 +93,7 @@ final class SimRunner implements Runner {
         private boolean waits;
         private boolean over;
 
-        Thread(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        Play(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
             this.run = run;
             this.intents = intents;
             this.listener = listener;
@@ -126,7 +126,7 @@ final class SimRunner implements Runner {
                 end(JobResult.retry("not yet"));
             } else if (script.calls()) {
                 waits = true;
-                intents.intend(new IntentRequest(run.id(), run.attempt(), STEP))
+                var _ = intents.intend(new IntentRequest(run.id(), run.attempt(), STEP))
                         .whenComplete((intent, trouble) -> proc.after(0, () -> intended(intent, trouble)));
             } else {
                 end(JobResult.succeeded("done"));
@@ -226,7 +226,7 @@ final class SimRunner implements Runner {
 
         private void gone() {
             over = true;
-            if (threads.remove(this)) {
+            if (plays.remove(this)) {
                 rules.ends(me, run.id(), run.attempt());
             }
         }
