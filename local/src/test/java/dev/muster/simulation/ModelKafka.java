@@ -83,7 +83,9 @@ final class ModelKafka {
     /** A broker that comes back gives everybody a full session. */
     void start() {
         down = false;
-        members.values().forEach(member -> member.heardAt = world.now());
+        for (Member member : members.values()) {
+            member.heardAt = world.now();
+        }
     }
 
     // ---- logs ----

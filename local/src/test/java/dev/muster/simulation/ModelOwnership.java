@@ -49,7 +49,8 @@ final class ModelOwnership implements Ownership {
             PartitionEpoch p = wish.partition();
             answers.add(
                     db.isFenced(me)
-                            ? new TakeOver.Answer(p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false)
+                            ? new TakeOver.Answer(
+                                    p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false)
                             : take(p, wish));
         }
         return answers;
@@ -69,7 +70,7 @@ final class ModelOwnership implements Ownership {
             db.waiting.values().stream()
                     .filter(row -> row.isIn(p) && row.keyPosition != null && row.state == JobRow.State.PARKED)
                     .filter(row -> row.dueAt > db.world.now() && row.dueAt < JobRow.NEVER)
-                    .forEach(row -> row.dueAt = db.world.now());
+                    .forEach(this::lookNow);
         }
         boolean mine = db.owns(me, p);
         return new TakeOver.Answer(
@@ -196,6 +197,10 @@ final class ModelOwnership implements Ownership {
         return db.world.now() + db.world.between(about * 9 / 10, about * 11 / 10);
     }
 
+    private void lookNow(JobRow row) {
+        row.dueAt = db.world.now();
+    }
+
     private void begin(JobRow row, int attempt) {
         row.attempt = attempt;
         row.incarnation = me;
@@ -216,12 +221,10 @@ final class ModelOwnership implements Ownership {
                 .sorted(Comparator.<JobRow>comparingLong(row -> row.dueAt).thenComparing(row -> row.id))
                 .limit(limit)
                 .toList();
-        due.stream()
-                .filter(row -> row.key.isPresent() && row.keyPosition == null)
-                .forEach(row -> {
-                    row.keyPosition = db.nextKeyPosition();
-                    row.state = JobRow.State.READY;
-                });
+        due.stream().filter(row -> row.key.isPresent() && row.keyPosition == null).forEach(row -> {
+            row.keyPosition = db.nextKeyPosition();
+            row.state = JobRow.State.READY;
+        });
         List<JobRow> free = due.stream()
                 .filter(row -> row.key.isEmpty() || (headOf(row).isEmpty() && !isBehind(row)))
                 .toList();
@@ -248,9 +251,9 @@ final class ModelOwnership implements Ownership {
         }
         for (JobRow row : rows) {
             if (row.key.isPresent()) {
-                firstWaiting(row)
-                        .filter(next -> next.dueAt == JobRow.NEVER)
-                        .ifPresent(next -> next.dueAt = recheck(false));
+                firstWaiting(row).filter(next -> next.dueAt == JobRow.NEVER).ifPresent(next -> {
+                    next.dueAt = recheck(false);
+                });
             }
         }
         return started;
@@ -269,9 +272,8 @@ final class ModelOwnership implements Ownership {
     @Override
     public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed) {
         List<PartitionEpoch> held = owned(keyed);
-        outcomes.stream()
-                .filter(o -> mine(o.id(), o.attempt()).isPresent())
-                .forEach(o -> o.closedSteps().forEach(step -> db.close(o.id(), step)));
+        outcomes.stream().filter(o -> mine(o.id(), o.attempt()).isPresent()).forEach(o -> o.closedSteps()
+                .forEach(step -> db.close(o.id(), step)));
         List<Settled> answers = new ArrayList<>();
         List<JobRow> finished = new ArrayList<>();
         for (Outcome outcome : outcomes) {
@@ -294,12 +296,15 @@ final class ModelOwnership implements Ownership {
 
     private Settled settle(JobRow row, Outcome outcome, List<JobRow> finished) {
         Outcome.Verdict verdict = outcome.verdict();
-        boolean isFinal = switch (verdict) {
-            case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> true;
-            case RETRIED, SNOOZED, PARKED, UNKNOWN -> false;
-        };
-        boolean unsure =
-                isFinal && verdict != Outcome.Verdict.SUCCEEDED && db.isOn(Guard.OPEN_CALL) && db.hasOpenCall(row.id);
+        boolean isFinal =
+                switch (verdict) {
+                    case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> true;
+                    case RETRIED, SNOOZED, PARKED, UNKNOWN -> false;
+                };
+        boolean unsure = isFinal
+                && verdict != Outcome.Verdict.SUCCEEDED
+                && db.isOn(Guard.OPEN_CALL)
+                && db.hasOpenCall(row.id);
         db.rules.settles(row, me, outcome);
         db.running.remove(row.id);
         row.incarnation = null;
@@ -329,7 +334,7 @@ final class ModelOwnership implements Ownership {
         if (starts) {
             return Optional.of(startWaiting(List.of(next.get())).getFirst());
         }
-        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(row -> row.dueAt = db.world.now());
+        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(this::lookNow);
         return Optional.empty();
     }
 
@@ -386,21 +391,14 @@ final class ModelOwnership implements Ownership {
         return again;
     }
 
-    /** Nobody is lent anything here. */
-    @Override
-    public boolean enter(RunningJob run) {
-        return Optional.ofNullable(db.running.get(run.id()))
-                .filter(row -> row.isOf(me) && row.attempt == run.attempt())
-                .isPresent();
-    }
-
     // ---- effects ----
 
     @Override
     public List<Intent> intend(List<IntentRequest> requests) {
         List<Intent> stored = new ArrayList<>();
         for (IntentRequest request : requests) {
-            mine(request.id(), request.attempt()).ifPresent(row -> stored.add(db.open(row.id, request.step())));
+            mine(request.id(), request.attempt())
+                    .ifPresent(row -> stored.add(db.open(row.id, request.step())));
         }
         return stored;
     }
