@@ -121,6 +121,12 @@ CREATE FUNCTION key_recheck(head_is_foreign boolean) RETURNS interval LANGUAGE s
     SELECT CASE WHEN head_is_foreign THEN interval '250 ms' ELSE interval '5 s' END * (0.9 + 0.2 * random())
 $$;
 
+-- A time that came as a number: each run of a job brings two, and to parse them as text takes longer than all else that is
+-- done with the row on its way in.
+CREATE FUNCTION at_micros(micros bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+    SELECT to_timestamp(micros::double precision / 1000000)
+$$;
+
 -- Makes polled records durable and moves each partition's position, both or neither. A partition that is not mine at
 -- that epoch, or whose position is not p_from, gets nothing written: its records come back as not_owner.
 -- A column that is null throughout may be passed empty; nothing then is read, sent or parsed for it.
@@ -129,7 +135,7 @@ CREATE FUNCTION claim(
     p_incarnation text,
     p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_position_id uuid[], r_type text[], r_order_key text[],
-    r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at timestamptz[],
+    r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at bigint[],
     r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
     r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[])
 RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
@@ -165,7 +171,7 @@ BEGIN
 
     SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
             r.record_offset, r.job_id, r.position_id, r.type, r.order_key, r.max_failures, r.due_at, r.deadline,
-            r.submitted_at, r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail,
+            at_micros(r.submitted_at), r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail,
             r.unique_key, r.limit_key)::claim_record
             ORDER BY r.ix)
     INTO recs
@@ -428,7 +434,7 @@ END $$;
 -- A column that is null throughout may be passed empty.
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
-    p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
+    p_results text[], p_delays_ms bigint[], p_entered_at bigint[],
     p_intent_jobs uuid[], p_intent_steps text[],
     p_queues text[], p_partitions integer[], p_epochs integer[])
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
@@ -478,7 +484,7 @@ BEGIN
     gone AS (
         DELETE FROM job_running r USING o
         WHERE r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
-        RETURNING r.*, o.outcome, o.reason, o.detail, o.result, o.entered_at AS entered),
+        RETURNING r.*, o.outcome, o.reason, o.detail, o.result, at_micros(o.entered_at) AS entered),
     kept AS (
         INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, key_position, state, reason,
             detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at, started_at, entered_at,
@@ -503,7 +509,7 @@ BEGIN
             DELETE FROM job_running r USING o
             WHERE r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
             RETURNING r.*, CASE WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE o.outcome END AS outcome, o.reason,
-                o.detail, o.entered_at AS entered,
+                o.detail, at_micros(o.entered_at) AS entered,
                 -- A final outcome carries no wait; as unknown it must not be repeated in a tight loop.
                 now() + make_interval(secs => greatest(o.delay_ms,
                     CASE WHEN o.job_id = ANY (unsure) THEN 1000 ELSE 0 END) / 1000.0) AS due),
@@ -611,6 +617,29 @@ BEGIN
     SET incarnation = p_incarnation, attempt = r.attempt + 1, recoveries = r.recoveries + 1, started_at = now(),
         entered_at = NULL
     FROM taken t WHERE r.job_id = t.job_id
+    RETURNING r.*;
+END $$;
+
+-- Rows of mine that have no thread are begun again, each under a number of its own: a settle of the run before may still
+-- be under way, from a lane that has ended, and must not close what a later run has open. Guard (b).
+CREATE FUNCTION begin_again(p_incarnation text, p_job_ids uuid[], p_attempts integer[])
+RETURNS SETOF job_running LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH mine AS MATERIALIZED (
+        SELECT r.*
+        FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+        JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+        ORDER BY r.job_id
+        FOR UPDATE OF r),
+    noted AS (
+        INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
+        SELECT m.job_id, m.queue, m.type, m.attempt, m.incarnation, 'interrupted', 'it had no thread', m.started_at,
+            m.entered_at
+        FROM mine m)
+    UPDATE job_running r SET attempt = r.attempt + 1, started_at = now(), entered_at = NULL
+    FROM mine m WHERE r.job_id = m.job_id
     RETURNING r.*;
 END $$;
 

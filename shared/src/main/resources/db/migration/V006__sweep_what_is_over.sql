@@ -10,8 +10,10 @@ $$;
 CREATE INDEX job_history_default_at ON job_history_default (settled_at);
 CREATE INDEX job_attempt_default_at ON job_attempt_default (ended_at);
 
--- Makes the partition of a day (UTC). It is attached, which settles and claims don't wait for; only the default
--- partition is locked, and read once, for the moment that takes.
+-- Makes the partition of a day (UTC).
+-- RACE: a row is on its way to the default partition, waits there for the attaching, and would be refused afterwards since
+-- it belongs elsewhere now. So whoever writes rows of a day that has begun waits before it is decided where they go: for
+-- the table's lock. Days to come have no rows on their way; of them only the default partition is locked for the moment.
 -- verdict: made | there | in_default (rows of that day came first; they stay where they are) | deposed.
 CREATE FUNCTION ensure_partition(p_parent text, p_day date, p_epoch bigint) RETURNS text
 LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
@@ -27,6 +29,9 @@ BEGIN
     END IF;
     IF to_regclass(name) IS NOT NULL THEN
         RETURN 'there';
+    END IF;
+    IF day_begins < now() + interval '1 minute' THEN
+        EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', p_parent);
     END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I >= $1 AND %I < $2)', p_parent || '_default', moment, moment)
         INTO found_some USING day_begins, day_ends;

@@ -10,7 +10,7 @@
 CREATE FUNCTION claim_plain(
     p_incarnation text, p_queues text[], p_partitions integer[],
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_type text[], r_max_failures integer[],
-    r_deadline timestamptz[], r_submitted_at timestamptz[], r_record_key bytea[], r_payload bytea[], r_headers bytea[],
+    r_deadline timestamptz[], r_submitted_at bigint[], r_record_key bytea[], r_payload bytea[], r_headers bytea[],
     r_payload_hash bytea[])
 RETURNS integer[] LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -38,7 +38,7 @@ BEGIN
             INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
                 deadline, submitted_at, record_key, payload, headers)
             SELECT r.job_id, k.queue, k.partition, r.record_offset, p_incarnation, 1, r.type, r.max_failures, r.deadline,
-                r.submitted_at, r.record_key, r.payload, r.headers
+                at_micros(r.submitted_at), r.record_key, r.payload, r.headers
             FROM unnest(r_part, r_offset, r_job_id, r_type, r_max_failures, r_deadline, r_submitted_at, r_record_key,
                 r_payload, r_headers) AS r (part, record_offset, job_id, type, max_failures, deadline, submitted_at,
                 record_key, payload, headers)
@@ -53,7 +53,7 @@ BEGIN
             INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
                 deadline, submitted_at, record_key, payload, headers)
             SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, p_incarnation, 1, r.type,
-                r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload, r.headers
+                r.max_failures, r.deadline, at_micros(r.submitted_at), r.record_key, r.payload, r.headers
             FROM unnest(r_part, r_offset, r_job_id, r_type, r_max_failures, r_deadline, r_submitted_at, r_record_key,
                 r_payload, r_headers) AS r (part, record_offset, job_id, type, max_failures, deadline, submitted_at,
                 record_key, payload, headers)

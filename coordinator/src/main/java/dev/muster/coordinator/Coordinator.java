@@ -45,6 +45,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.admin.Admin;
@@ -264,9 +265,16 @@ public final class Coordinator implements AutoCloseable {
         };
     }
 
+    /**
+     * Never twice the same: whoever holds the lease by its name would share it, and its epoch, with the life before it, or
+     * with a second coordinator that was given the same name.
+     */
     private static String name(Settings settings) {
         String name = settings.string(Setting.COORDINATOR_NAME);
-        return name.isEmpty() ? LocalHost.name() + "-" + ProcessHandle.current().pid() : name;
+        String readable = name.isEmpty()
+                ? LocalHost.name() + "-" + ProcessHandle.current().pid()
+                : name;
+        return readable + "/" + UUID.randomUUID().toString().substring(0, 8);
     }
 
     private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> resources, T resource) {

@@ -8,6 +8,7 @@ import dev.muster.config.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,14 @@ import java.util.Optional;
 public final class Database implements AutoCloseable {
     /** Long enough for any protocol statement, short enough that one that hangs does not take its lane with it. */
     private static final String STATEMENT_TIMEOUT = "10s";
+
+    /**
+     * A statement that has not been answered by then never will be, since Postgres has ended it: the wire was cut without a
+     * word, and must not hold a lane for hours.
+     */
+    private static final Duration ANSWER = Duration.ofSeconds(12);
+    /** For what is worth nothing later. */
+    private static final Duration QUICK_ANSWER = Duration.ofSeconds(2);
 
     private final HikariDataSource pool;
 
@@ -32,6 +41,16 @@ public final class Database implements AutoCloseable {
      * @param meters where the pool's metrics go, if anywhere
      */
     public static Database open(Settings settings, String applicationName, int size, Optional<MeterRegistry> meters) {
+        return open(settings, applicationName, size, ANSWER, meters);
+    }
+
+    /** The same for reads whose answer is worth nothing after two seconds, such as whether one still lives. */
+    public static Database impatient(Settings settings, String applicationName, int size) {
+        return open(settings, applicationName, size, QUICK_ANSWER, Optional.empty());
+    }
+
+    private static Database open(
+            Settings settings, String applicationName, int size, Duration answer, Optional<MeterRegistry> meters) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(settings.string(Setting.POSTGRES_URL));
         config.setUsername(settings.string(Setting.POSTGRES_USER));
@@ -47,7 +66,7 @@ public final class Database implements AutoCloseable {
         config.addDataSourceProperty("currentSchema", Migrations.SCHEMA);
         config.addDataSourceProperty("tcpKeepAlive", true);
         config.addDataSourceProperty("connectTimeout", 2); // seconds
-        config.addDataSourceProperty("socketTimeout", 20); // seconds; a silent cut must not hold a lane for hours
+        config.addDataSourceProperty("socketTimeout", answer.toSeconds());
         config.addDataSourceProperty("reWriteBatchedInserts", true);
         // The net under "no statement waits for its client": should one, Postgres ends it.
         config.addDataSourceProperty(

@@ -7,6 +7,7 @@ import static dev.muster.store.OwnershipFixture.id;
 import static dev.muster.store.OwnershipFixture.job;
 import static dev.muster.store.OwnershipFixture.keyed;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(EmbeddedServers.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class CancellationStoreIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final OwnershipFixture db;
     private final CancellationStore cancellations;
 
@@ -217,7 +220,8 @@ final class CancellationStoreIT {
                     "INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, attempt,"
                             + " type, submitted_at, payload) VALUES ('" + id(queue + "-2") + "', '" + queue
                             + "', 0, 1, 'retrying', now(), 1, 'test', now(), '')");
-            CompletableFuture<Cancellation> wish = CompletableFuture.supplyAsync(() -> cancel(queue + "-2"));
+            CompletableFuture<Cancellation> wish =
+                    CompletableFuture.supplyAsync(() -> cancel(queue + "-2"), Thread::startVirtualThread);
             awaitBlocked("fixture", "cancel");
             settling.commit();
             assertThat(wish.get(10, TimeUnit.SECONDS)).isEqualTo(Cancellation.CANCELLED);
@@ -241,6 +245,46 @@ final class CancellationStoreIT {
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
 
         assertThat(history(queue)).isEqualTo("cancelled|cancelled|cancelled by alice");
+    }
+
+    @Test
+    void the_moment_in_which_somebody_attaches_a_partition_fails_no_cancel_and_no_lane() throws Exception {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = owned(a, queue);
+        a.claims(p, 0, job(0, queue), job(1, queue + "settles"));
+        a.ends(id(queue), 1, Outcome.Verdict.RETRIED, Duration.ofHours(1), List.of());
+        try (Connection operator = db.connect();
+                Statement statement = operator.createStatement()) {
+            statement.execute("DELETE FROM job_history_default");
+            operator.setAutoCommit(false);
+            statement.execute("CREATE TABLE job_history_of_today (LIKE job_history INCLUDING ALL)");
+            statement.execute("ALTER TABLE job_history ATTACH PARTITION job_history_of_today"
+                    + " FOR VALUES FROM (date_trunc('day', now()) - interval '1 day')"
+                    + " TO (date_trunc('day', now()) + interval '2 days')");
+            CompletableFuture<Cancellation> wish =
+                    CompletableFuture.supplyAsync(() -> cancel(queue), Thread::startVirtualThread);
+            CompletableFuture<StoreException.Code> end =
+                    CompletableFuture.supplyAsync(() -> refusal(a, id(queue + "settles")), Thread::startVirtualThread);
+            awaitBlocked("fixture", "cancel");
+            awaitBlocked(a, "settle");
+
+            operator.commit();
+
+            assertThat(wish).succeedsWithin(PATIENCE).isEqualTo(Cancellation.CANCELLED);
+            assertThat(end)
+                    .as("its lane settles again")
+                    .succeedsWithin(PATIENCE)
+                    .isEqualTo(StoreException.Code.CONTENDED);
+            assertThat(a.succeeds(id(queue + "settles"), 1)).hasSize(1);
+        } finally {
+            db.execute("DROP TABLE IF EXISTS job_history_of_today");
+        }
+    }
+
+    private static StoreException.Code refusal(Actor actor, JobId id) {
+        return catchThrowableOfType(StoreException.class, () -> actor.succeeds(id, 1))
+                .code();
     }
 
     private void awaitBlocked(Actor actor, String function) {

@@ -26,6 +26,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class HousekeepingStoreIT {
     private static final LocalDate DAY = LocalDate.parse("2025-06-01");
     private static final Partition HISTORY = new Partition(DailyTable.HISTORY, DAY);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Cursor ALL = new Cursor("9000000000000000000", 0);
     private final Instant monthAgo = Instant.now().minus(30, ChronoUnit.DAYS);
 
@@ -82,6 +85,24 @@ final class HousekeepingStoreIT {
         assertThat(db.count("SELECT count(*) FROM pg_indexes WHERE tablename = 'job_history_20250501'"))
                 .as("by job, for the relay, and of dead letters")
                 .isEqualTo(3);
+    }
+
+    @Test
+    void a_row_that_waits_while_its_day_gets_its_partition_comes_to_lie_there() throws Exception {
+        String day = "2025-09-01";
+        try (Connection leader = db.connect();
+                Statement statement = leader.createStatement()) {
+            leader.setAutoCommit(false);
+            statement.execute("SELECT ensure_partition('job_history', '" + day + "', " + epoch + ")");
+            CompletableFuture<Void> writer =
+                    CompletableFuture.runAsync(() -> history(day + " 08:00:00Z"), Thread::startVirtualThread);
+            awaitBlocked("INSERT INTO job_history");
+
+            leader.commit();
+
+            assertThat(writer).succeedsWithin(PATIENCE);
+        }
+        assertThat(db.count("SELECT count(*) FROM job_history_20250901")).isEqualTo(1);
     }
 
     @Test
@@ -305,6 +326,15 @@ final class HousekeepingStoreIT {
 
     private void history(String settledAt) {
         db.execute(insert(settledAt));
+    }
+
+    private void awaitBlocked(String query) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> db.count("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                + " AND datname = current_database() AND query LIKE '" + query + "%'")
+                        > 0);
     }
 
     private void tellAll() {

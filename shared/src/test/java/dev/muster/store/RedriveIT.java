@@ -160,8 +160,10 @@ final class RedriveIT {
         String queue = db.queue(Ordering.NONE, Optional.empty());
         dead(queue, 300);
 
-        CompletableFuture<RedriveReport> one = CompletableFuture.supplyAsync(() -> redriver.run(order(ofQueue(queue))));
-        CompletableFuture<RedriveReport> two = CompletableFuture.supplyAsync(() -> redriver.run(order(ofQueue(queue))));
+        CompletableFuture<RedriveReport> one =
+                CompletableFuture.supplyAsync(() -> redriver.run(order(ofQueue(queue))), Thread::startVirtualThread);
+        CompletableFuture<RedriveReport> two =
+                CompletableFuture.supplyAsync(() -> redriver.run(order(ofQueue(queue))), Thread::startVirtualThread);
 
         assertThat(one.get(60, TimeUnit.SECONDS).redriven()
                         + two.get(60, TimeUnit.SECONDS).redriven())

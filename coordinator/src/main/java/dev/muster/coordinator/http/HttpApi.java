@@ -24,6 +24,7 @@ import dev.muster.time.Ticker;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetAddress;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The operations API under {@code /api/v1}, {@code /metrics}, {@code /health} and the live page at {@code /}. What changes
@@ -119,15 +121,27 @@ public final class HttpApi implements AutoCloseable {
                 .header("X-Content-Type-Options", "nosniff")
                 .header("Referrer-Policy", "no-referrer")
                 .header("Cache-Control", "no-store"));
-        config.routes.exception(StoreException.class, (e, ctx) -> {
-            LOG.debug("{} could not be answered", ctx.path(), e);
-            problem(ctx, 503, "Postgres does not answer; try again in a moment");
-        });
+        config.routes.exception(StoreException.class, (e, ctx) -> unanswered(ctx, e));
         config.routes.exception(IllegalArgumentException.class, (e, ctx) -> problem(ctx, 400, e.getMessage()));
         config.routes.exception(Exception.class, (e, ctx) -> {
             LOG.error("{} could not be answered", ctx.path(), e);
             problem(ctx, 500, "a bug in the coordinator; its log has the details");
         });
+    }
+
+    /** Pages ask each second: what they miss is in the log of the loops already. What somebody asked for once is not. */
+    private static void unanswered(Context ctx, StoreException e) {
+        switch (e.code()) {
+            case UNREACHABLE, CONTENDED -> {
+                LOG.atLevel(ctx.method() == HandlerType.GET ? Level.DEBUG : Level.WARN)
+                        .log("{} {} was not carried out: {}", ctx.method(), ctx.path(), e.getMessage());
+                problem(ctx, 503, "Postgres does not answer; try again in a moment");
+            }
+            case BAD_DATA, BROKEN -> {
+                LOG.error("{} {} could not be answered", ctx.method(), ctx.path(), e);
+                problem(ctx, 500, "a bug in the coordinator; its log has the details");
+            }
+        }
     }
 
     private static void api(

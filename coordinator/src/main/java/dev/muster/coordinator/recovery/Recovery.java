@@ -12,6 +12,7 @@ import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -84,6 +85,7 @@ public final class Recovery {
 
     /** Does all of it; returns when the last step is done or given up. */
     public void recover(Death death, long epoch, Restarter restarter) throws InterruptedException {
+        Instant detected = ticker.now();
         Steps steps = new Steps(death, meters, ticker::nanos);
         LOG.atLevel(death.isOrderly() ? Level.INFO : Level.WARN)
                 .addKeyValue("incarnation", death.incarnation())
@@ -115,7 +117,7 @@ public final class Recovery {
                 evict = async(() -> evict(death, epoch, steps));
             }
         }
-        Optional<Long> incident = open(death, epoch, fence);
+        Optional<Long> incident = open(death, detected, epoch, fence);
         await(evict, RESTART_PATIENCE);
         await(restart, RESTART_PATIENCE)
                 .ifPresent(next ->
@@ -179,7 +181,7 @@ public final class Recovery {
     }
 
     /** No incident for a worker that left as it should or was stopped, or that somebody else has fenced without an exit code to show. */
-    private Optional<Long> open(Death death, long epoch, CompletableFuture<FenceVerdict> fence) {
+    private Optional<Long> open(Death death, Instant detected, long epoch, CompletableFuture<FenceVerdict> fence) {
         boolean fencedBefore =
                 fence.isDone() && !fence.isCompletedExceptionally() && fence.join() == FenceVerdict.ALREADY;
         boolean isUnremarkable = death.isOrderly()
@@ -190,8 +192,8 @@ public final class Recovery {
             return Optional.empty();
         }
         try {
-            return Optional.of(
-                    with.incidents().open(kind(death), death.incarnation().id(), describe(death), facts(death), epoch));
+            return with.incidents()
+                    .open(kind(death), death.incarnation().id(), describe(death), facts(death, detected), epoch);
         } catch (StoreException e) {
             LOG.warn("The incident of {} could not be recorded: {}", death.incarnation(), e.getMessage());
             return Optional.empty();
@@ -227,8 +229,9 @@ public final class Recovery {
         };
     }
 
-    private static Map<String, Object> facts(Death death) {
+    private static Map<String, Object> facts(Death death, Instant detected) {
         Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("detected_at", detected.toString()); // the steps' times count from it
         switch (death) {
             case Death.Exit exit -> {
                 exit.report().code().ifPresent(code -> facts.put("exit_code", code));

@@ -1,5 +1,9 @@
 package dev.muster.local.demo;
 
+import dev.muster.local.trial.Recovery;
+import dev.muster.local.trial.Percentiles;
+import dev.muster.local.trial.Evidence;
+import dev.muster.local.trial.Audit;
 import dev.muster.job.JobState;
 import dev.muster.store.AuditReader;
 import java.time.Duration;

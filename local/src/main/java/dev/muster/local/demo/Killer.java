@@ -1,5 +1,6 @@
 package dev.muster.local.demo;
 
+import dev.muster.local.trial.Evidence;
 import dev.muster.local.stack.Fleet;
 import dev.muster.time.Ticker;
 import java.time.Duration;

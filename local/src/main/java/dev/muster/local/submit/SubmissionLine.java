@@ -110,17 +110,10 @@ public final class SubmissionLine {
 
     /** A submission as the worker will judge it. */
     public static Parsed checked(Submission submission, int maxBytes) {
-        if (submission.source().isEmpty() || submission.id().isEmpty()) {
-            return new Parsed.Bad("source and id are not empty strings");
-        }
-        if (submission.data().length > maxBytes) {
-            return new Parsed.Bad("its data are " + submission.data().length + " bytes, more than " + maxBytes);
-        }
-        ProducerRecord<byte[], byte[]> sent = submission.toRecord("any");
-        return switch (Envelope.read(sent.headers(), sent.value())) {
-            case Envelope.Job _ -> new Parsed.Good(submission);
-            case Envelope.Rejected rejected -> new Parsed.Bad(rejected.detail());
-        };
+        return submission
+                .problem(maxBytes)
+                .<Parsed>map(Parsed.Bad::new)
+                .orElseGet(() -> new Parsed.Good(submission));
     }
 
     private static @Nullable String text(JsonNode json, String field) {

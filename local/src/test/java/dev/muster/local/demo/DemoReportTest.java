@@ -1,5 +1,6 @@
 package dev.muster.local.demo;
 
+import dev.muster.local.trial.Evidence;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.protocol.Json;

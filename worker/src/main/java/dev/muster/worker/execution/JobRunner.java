@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * error, a thread that ignores its interrupt) ends in an outcome for that one and touches no other. Thread-safe.
  *
  * <p>Told to end, it interrupts all jobs and drops what they say from then on; it has ended when the last thread has.
- * Their rows stay running, and the next life starts them again under the same attempt. INVARIANT: never two threads for
+ * Their rows stay running, and the next life begins them again under a new attempt. INVARIANT: never two threads for
  * one job that could both say something; so whoever gives up waiting for a thread has to end the process. A thread that was
  * abandoned after its timeout has had its say: its run has ended for everybody else.
  */
