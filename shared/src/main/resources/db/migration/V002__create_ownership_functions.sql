@@ -147,7 +147,6 @@ DECLARE
     clash integer[];
     unwanted integer[] := '{}';
     rivals integer[] := '{}';
-    rest integer[];
 BEGIN
     PERFORM FROM owned(p_incarnation, p_queues, p_partitions, p_epochs);
     WITH moved AS (
@@ -160,13 +159,11 @@ BEGIN
     SELECT coalesce(array_agg(ix), '{}') INTO won FROM moved;
 
     IF cardinality(won) = cardinality(p_queues) AND cardinality(r_order_key) + cardinality(r_due_at)
-        + cardinality(r_dead_reason) + cardinality(r_unique_key) + cardinality(r_limit_key) = 0 THEN
-        rest := claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
-            r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash);
-        IF cardinality(rest) = 0 THEN
-            RETURN QUERY SELECT 0, 'started', NULL::bigint;
-            RETURN;
-        END IF;
+        + cardinality(r_dead_reason) + cardinality(r_unique_key) + cardinality(r_limit_key) = 0
+        AND claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
+            r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash) THEN
+        RETURN QUERY SELECT 0, 'started', NULL::bigint;
+        RETURN;
     END IF;
 
     SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
@@ -182,7 +179,7 @@ BEGIN
             submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, unique_key,
             limit_key, ix)
     JOIN queue q ON q.name = p_queues[r.part]
-    WHERE r.part = ANY (won) AND (rest IS NULL OR r.ix IN (SELECT unnest(rest)));
+    WHERE r.part = ANY (won);
 
     -- Identity outlives the row, for the queue's window; after it a submission is a new job.
     DELETE FROM job_identity i USING unnest(recs) r, queue q
@@ -329,9 +326,7 @@ BEGIN
         WHERE r.dead_reason IS NULL AND r.ix NOT IN (SELECT unnest(fresh)) AND NOT r.ix = ANY (clash)
           AND NOT r.ix = ANY (unwanted) AND NOT r.ix = ANY (rivals)
     UNION ALL SELECT p.ix::integer, 'not_owner', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
-        WHERE NOT p.part = ANY (won)
-    UNION ALL SELECT p.ix::integer, 'started', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
-        WHERE rest IS NOT NULL AND p.ix NOT IN (SELECT unnest(rest));
+        WHERE NOT p.part = ANY (won);
 END $$;
 
 -- ---- start ----

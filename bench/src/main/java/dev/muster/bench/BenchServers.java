@@ -43,7 +43,7 @@ public final class BenchServers implements AutoCloseable {
             settings.putAll(PROFILED);
         }
         this.postgres = new PostgresServer(new PostgresServer.Config(folder, 0, settings));
-        this.kafka = new KafkaServer(new KafkaServer.Config(folder, 0, Map.of(), KAFKA));
+        this.kafka = new KafkaServer(new KafkaServer.Config(folder, 0, Map.of(), KAFKA, List.of()));
     }
 
     /**
