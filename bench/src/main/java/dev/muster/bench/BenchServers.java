@@ -27,7 +27,8 @@ public final class BenchServers implements AutoCloseable {
                     // What latencies are read from; costs 10 bytes a transaction.
                     "track_commit_timestamp", "on");
 
-    static final List<String> KAFKA = List.of("-Xms512m", "-Xmx1g", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError");
+    static final List<String> KAFKA =
+            List.of("-Xms512m", "-Xmx1g", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError");
 
     private final Path folder;
     private final PostgresServer postgres;

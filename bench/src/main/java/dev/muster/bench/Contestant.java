@@ -83,8 +83,7 @@ enum Contestant {
         return Arrays.stream(values())
                 .filter(c -> c.wireName().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "no contestant " + name + "; there are " + names()));
+                .orElseThrow(() -> new IllegalArgumentException("no contestant " + name + "; there are " + names()));
     }
 
     static String names() {

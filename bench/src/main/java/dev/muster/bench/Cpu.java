@@ -32,10 +32,14 @@ public final class Cpu {
 
     /** Seconds that all processors of the machine have worked, whoever for, since it was started. */
     public static double secondsOfMachine() {
-        String[] fields = read(Path.of("/proc/stat")).lines().findFirst().orElseThrow().split("\\s+");
+        String[] fields =
+                read(Path.of("/proc/stat")).lines().findFirst().orElseThrow().split("\\s+");
         // user nice system irq softirq; idle, iowait and what a hypervisor took are not work.
-        return (Long.parseLong(fields[1]) + Long.parseLong(fields[2]) + Long.parseLong(fields[3])
-                        + Long.parseLong(fields[6]) + Long.parseLong(fields[7]))
+        return (Long.parseLong(fields[1])
+                        + Long.parseLong(fields[2])
+                        + Long.parseLong(fields[3])
+                        + Long.parseLong(fields[6])
+                        + Long.parseLong(fields[7]))
                 / TICKS_PER_SECOND;
     }
 

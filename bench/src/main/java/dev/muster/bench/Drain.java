@@ -130,9 +130,7 @@ final class Drain {
         for (Map.Entry<String, List<Long>> entry : trial.processes().entrySet()) {
             megabytes.put(
                     entry.getKey(),
-                    entry.getValue().stream()
-                            .mapToLong(Cpu::residentMegabytes)
-                            .sum());
+                    entry.getValue().stream().mapToLong(Cpu::residentMegabytes).sum());
         }
         return megabytes;
     }

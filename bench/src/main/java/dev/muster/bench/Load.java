@@ -61,7 +61,8 @@ public final class Load {
     private byte[] payload(long number, String customer, long amount) {
         int empty = Json.MAPPER.writeValueAsBytes(new Order(number, customer, amount, "eur", "")).length;
         String note = "x".repeat(Math.max(0, workload.bytes() - empty));
-        return Json.MAPPER.writeValueAsString(new Order(number, customer, amount, "eur", note))
+        return Json.MAPPER
+                .writeValueAsString(new Order(number, customer, amount, "eur", note))
                 .getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -21,14 +21,16 @@ final class JobRow {
     final RunningJob.Bytes bytes;
     final Optional<Integer> maxFailures;
     /** Null while it is scheduled. */
-    @Nullable Long keyPosition;
+    @Nullable
+    Long keyPosition;
 
     int attempt;
     int failures;
     int recoveries;
 
     // While it runs.
-    @Nullable Incarnation incarnation;
+    @Nullable
+    Incarnation incarnation;
 
     // While it waits.
     State state = State.READY;
@@ -39,8 +41,8 @@ final class JobRow {
         this.place = new RunningJob.Place(partition.queue(), partition.partition(), entry.offset());
         this.type = entry.type();
         this.key = keyed ? entry.orderKey() : Optional.empty();
-        this.times = new RunningJob.Times(
-                entry.terms().submittedAt(), entry.terms().deadline());
+        this.times =
+                new RunningJob.Times(entry.terms().submittedAt(), entry.terms().deadline());
         this.bytes = entry.bytes();
         this.maxFailures = entry.terms().maxFailures();
     }

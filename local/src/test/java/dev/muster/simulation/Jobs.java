@@ -17,8 +17,7 @@ import java.util.Optional;
 
 /** Who submits: jobs of two queues, some of them twice, and what each does. */
 final class Jobs {
-    static final Queue PAY =
-            new Queue("pay", Ordering.KEY, "default", 3, Optional.of(Duration.ofDays(7)), false);
+    static final Queue PAY = new Queue("pay", Ordering.KEY, "default", 3, Optional.of(Duration.ofDays(7)), false);
     static final Queue MAIL = new Queue("mail", Ordering.NONE, "default", 2, Optional.empty(), false);
 
     private final World world;
@@ -57,14 +56,14 @@ final class Jobs {
             known.add(job);
         } else {
             boolean later = world.chance(0.2);
-            String at = World.instant(world.now() + world.millisBetween(100, 1_500)).toString();
+            String at =
+                    World.instant(world.now() + world.millisBetween(100, 1_500)).toString();
             make(MAIL, Optional.empty(), later ? Map.of("musterrunat", at) : Map.of());
         }
     }
 
     private Submission make(Queue queue, Optional<String> key, Map<String, String> extensions) {
-        Submission job =
-                new Submission("sim", "job-" + ++made, "test", key, "{}".getBytes(UTF_8), extensions);
+        Submission job = new Submission("sim", "job-" + ++made, "test", key, "{}".getBytes(UTF_8), extensions);
         scripts.put(job.jobId(), Script.random(world));
         append(job, queue);
         rules.submitted(job.jobId(), key.orElse(""));

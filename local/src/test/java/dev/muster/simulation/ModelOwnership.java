@@ -49,8 +49,7 @@ final class ModelOwnership implements Ownership {
             PartitionEpoch p = wish.partition();
             answers.add(
                     db.isFenced(me)
-                            ? new TakeOver.Answer(
-                                    p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false)
+                            ? new TakeOver.Answer(p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false)
                             : take(p, wish));
         }
         return answers;
@@ -217,10 +216,12 @@ final class ModelOwnership implements Ownership {
                 .sorted(Comparator.<JobRow>comparingLong(row -> row.dueAt).thenComparing(row -> row.id))
                 .limit(limit)
                 .toList();
-        due.stream().filter(row -> row.key.isPresent() && row.keyPosition == null).forEach(row -> {
-            row.keyPosition = db.nextKeyPosition();
-            row.state = JobRow.State.READY;
-        });
+        due.stream()
+                .filter(row -> row.key.isPresent() && row.keyPosition == null)
+                .forEach(row -> {
+                    row.keyPosition = db.nextKeyPosition();
+                    row.state = JobRow.State.READY;
+                });
         List<JobRow> free = due.stream()
                 .filter(row -> row.key.isEmpty() || (headOf(row).isEmpty() && !isBehind(row)))
                 .toList();
@@ -247,8 +248,9 @@ final class ModelOwnership implements Ownership {
         }
         for (JobRow row : rows) {
             if (row.key.isPresent()) {
-                firstWaiting(row).filter(next -> next.dueAt == JobRow.NEVER).ifPresent(next -> next.dueAt =
-                        recheck(false));
+                firstWaiting(row)
+                        .filter(next -> next.dueAt == JobRow.NEVER)
+                        .ifPresent(next -> next.dueAt = recheck(false));
             }
         }
         return started;
@@ -267,8 +269,9 @@ final class ModelOwnership implements Ownership {
     @Override
     public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed) {
         List<PartitionEpoch> held = owned(keyed);
-        outcomes.stream().filter(o -> mine(o.id(), o.attempt()).isPresent()).forEach(o -> o.closedSteps()
-                .forEach(step -> db.close(o.id(), step)));
+        outcomes.stream()
+                .filter(o -> mine(o.id(), o.attempt()).isPresent())
+                .forEach(o -> o.closedSteps().forEach(step -> db.close(o.id(), step)));
         List<Settled> answers = new ArrayList<>();
         List<JobRow> finished = new ArrayList<>();
         for (Outcome outcome : outcomes) {
@@ -291,15 +294,12 @@ final class ModelOwnership implements Ownership {
 
     private Settled settle(JobRow row, Outcome outcome, List<JobRow> finished) {
         Outcome.Verdict verdict = outcome.verdict();
-        boolean isFinal =
-                switch (verdict) {
-                    case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> true;
-                    case RETRIED, SNOOZED, PARKED, UNKNOWN -> false;
-                };
-        boolean unsure = isFinal
-                && verdict != Outcome.Verdict.SUCCEEDED
-                && db.isOn(Guard.OPEN_CALL)
-                && db.hasOpenCall(row.id);
+        boolean isFinal = switch (verdict) {
+            case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> true;
+            case RETRIED, SNOOZED, PARKED, UNKNOWN -> false;
+        };
+        boolean unsure =
+                isFinal && verdict != Outcome.Verdict.SUCCEEDED && db.isOn(Guard.OPEN_CALL) && db.hasOpenCall(row.id);
         db.rules.settles(row, me, outcome);
         db.running.remove(row.id);
         row.incarnation = null;
@@ -386,14 +386,21 @@ final class ModelOwnership implements Ownership {
         return again;
     }
 
+    /** Nobody is lent anything here. */
+    @Override
+    public boolean enter(RunningJob run) {
+        return Optional.ofNullable(db.running.get(run.id()))
+                .filter(row -> row.isOf(me) && row.attempt == run.attempt())
+                .isPresent();
+    }
+
     // ---- effects ----
 
     @Override
     public List<Intent> intend(List<IntentRequest> requests) {
         List<Intent> stored = new ArrayList<>();
         for (IntentRequest request : requests) {
-            mine(request.id(), request.attempt())
-                    .ifPresent(row -> stored.add(db.open(row.id, request.step())));
+            mine(request.id(), request.attempt()).ifPresent(row -> stored.add(db.open(row.id, request.step())));
         }
         return stored;
     }

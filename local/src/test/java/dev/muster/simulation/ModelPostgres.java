@@ -59,7 +59,9 @@ final class ModelPostgres implements Incarnations {
         final String worker;
         final boolean minted;
         boolean registered;
-        @Nullable Long fencedAt;
+
+        @Nullable
+        Long fencedAt;
 
         Life(String worker, boolean byLeader) {
             this.worker = worker;

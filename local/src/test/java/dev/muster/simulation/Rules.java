@@ -88,8 +88,8 @@ final class Rules {
                     break;
                 }
                 if (!db().isFinal(before)) {
-                    world.breaks("order per key " + job.key() + ": " + row.id + " starts before " + before
-                            + " is final");
+                    world.breaks(
+                            "order per key " + job.key() + ": " + row.id + " starts before " + before + " is final");
                 }
             }
         }

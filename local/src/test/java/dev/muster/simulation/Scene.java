@@ -105,7 +105,9 @@ final class Scene {
     }
 
     List<SimCoordinator> coordinators() {
-        return coordinators.stream().filter(coordinator -> !coordinator.isGone()).toList();
+        return coordinators.stream()
+                .filter(coordinator -> !coordinator.isGone())
+                .toList();
     }
 
     void heartbeat(SimWorker from, Heartbeat heartbeat) {

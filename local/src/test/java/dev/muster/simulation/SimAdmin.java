@@ -31,7 +31,8 @@ final class SimAdmin {
         return (Admin) Proxy.newProxyInstance(
                 Admin.class.getClassLoader(), new Class<?>[] {Admin.class}, (_, method, args) -> {
                     if (method.getName().equals("describeConsumerGroups")) {
-                        String group = (String) ((java.util.Collection<?>) args[0]).iterator().next();
+                        String group = (String)
+                                ((java.util.Collection<?>) args[0]).iterator().next();
                         return new DescribeConsumerGroupsResult(Map.of(group, describe(group)));
                     }
                     throw new UnsupportedOperationException("the model of an admin client has no " + method.getName());
@@ -44,7 +45,8 @@ final class SimAdmin {
             never.completeExceptionally(new TimeoutException("cut off"));
             return never;
         }
-        List<MemberDescription> members = kafka.instances().stream().map(SimAdmin::member).toList();
+        List<MemberDescription> members =
+                kafka.instances().stream().map(SimAdmin::member).toList();
         return KafkaFuture.completedFuture(new ConsumerGroupDescription(
                 group,
                 false,

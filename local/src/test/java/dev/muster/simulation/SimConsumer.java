@@ -66,7 +66,9 @@ final class SimConsumer {
         Map<String, Function<Object[], Object>> methods = new HashMap<>();
         methods.put("subscribe", args -> subscribe((ConsumerRebalanceListener) args[1]));
         methods.put("poll", args -> poll((Duration) args[0]));
-        methods.put("groupMetadata", _ -> new ConsumerGroupMetadata("muster.default", epoch, memberId, Optional.of(instance)));
+        methods.put(
+                "groupMetadata",
+                _ -> new ConsumerGroupMetadata("muster.default", epoch, memberId, Optional.of(instance)));
         methods.put("paused", _ -> ModelKafka.sorted(paused));
         methods.put("pause", args -> paused.addAll((Collection<TopicPartition>) args[0]));
         methods.put("resume", args -> paused.removeAll((Collection<TopicPartition>) args[0]));
@@ -149,13 +151,15 @@ final class SimConsumer {
             lost = false;
             exchange();
         }
-        Set<TopicPartition> revoked = owned.stream().filter(p -> !told.contains(p)).collect(Collectors.toCollection(SimConsumer::none));
+        Set<TopicPartition> revoked =
+                owned.stream().filter(p -> !told.contains(p)).collect(Collectors.toCollection(SimConsumer::none));
         if (!revoked.isEmpty()) {
             callbacks.onPartitionsRevoked(revoked);
             drop(revoked);
             exchange();
         }
-        Set<TopicPartition> fresh = told.stream().filter(p -> !owned.contains(p)).collect(Collectors.toCollection(SimConsumer::none));
+        Set<TopicPartition> fresh =
+                told.stream().filter(p -> !owned.contains(p)).collect(Collectors.toCollection(SimConsumer::none));
         if (!fresh.isEmpty() && !lost) {
             owned.addAll(fresh);
             callbacks.onPartitionsAssigned(fresh);
@@ -209,7 +213,8 @@ final class SimConsumer {
                 List<ConsumerRecord<byte[], byte[]>> some = kafka.read(p, position, MOST);
                 if (!some.isEmpty()) {
                     records.put(p, some);
-                    proc.world().note(() -> proc + " reads " + p + " from " + position + ", " + some.size() + " records");
+                    proc.world()
+                            .note(() -> proc + " reads " + p + " from " + position + ", " + some.size() + " records");
                     positions.put(p, some.getLast().offset() + 1);
                 }
             }

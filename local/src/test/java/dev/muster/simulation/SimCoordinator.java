@@ -115,7 +115,8 @@ final class SimCoordinator extends Proc {
 
     private void carryOut(LivenessEffect effect) {
         switch (effect) {
-            case LivenessEffect.Probe(Incarnation incarnation) -> after(world().millisBetween(1, 30), () -> probe(incarnation));
+            case LivenessEffect.Probe(Incarnation incarnation) ->
+                after(world().millisBetween(1, 30), () -> probe(incarnation));
             case LivenessEffect.Lost(Incarnation incarnation, Duration silence) -> {
                 world().note(() -> id + " finds " + incarnation + " lost after " + silence.toMillis() + " ms");
                 SimFleet now = fleet;

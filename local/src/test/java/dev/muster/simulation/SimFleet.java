@@ -46,14 +46,17 @@ final class SimFleet {
         this.coordinator = coordinator;
         this.scene = scene;
         this.epoch = epoch;
-        this.spec =
-                new SupervisorSpec(FLAGS, workers.stream().map(ChildSpec::worker).toList());
+        this.spec = new SupervisorSpec(
+                FLAGS, workers.stream().map(ChildSpec::worker).toList());
     }
 
     /** A worker under its supervisor, from the wish to have it to its end. */
     private static final class Life {
         final Pid pid;
-        @Nullable Incarnation incarnation;
+
+        @Nullable
+        Incarnation incarnation;
+
         boolean over;
 
         Life(Pid pid) {
@@ -118,11 +121,15 @@ final class SimFleet {
 
     private boolean attempt(String worker, Life life) {
         try {
-            Optional<Incarnation> resident = coordinator.wire().call(() -> scene.postgres().live()).stream()
+            Optional<Incarnation> resident = coordinator
+                    .wire()
+                    .call(() -> scene.postgres().live())
+                    .stream()
                     .filter(i -> i.worker().equals(worker) && !dead.contains(i))
                     .findFirst();
             if (resident.isPresent()) {
-                boolean runs = scene.worker(resident.get()).filter(w -> !w.isGone()).isPresent();
+                boolean runs =
+                        scene.worker(resident.get()).filter(w -> !w.isGone()).isPresent();
                 if (runs) {
                     life.incarnation = resident.get();
                     return true;

@@ -26,8 +26,7 @@ import java.util.function.BooleanSupplier;
  * {@code RunContext} goes: the intent, the trust window, a last look whether the job is still ours, the call.
  */
 final class SimRunner implements Runner {
-    private static final RetryPolicy RETRIES =
-            new RetryPolicy(1_000, Duration.ofMillis(30), Duration.ofMillis(400));
+    private static final RetryPolicy RETRIES = new RetryPolicy(1_000, Duration.ofMillis(30), Duration.ofMillis(400));
     private static final String STEP = "charge";
 
     private final Proc proc;
@@ -171,7 +170,9 @@ final class SimRunner implements Runner {
             world.after(world.millisBetween(1, slow ? 3_000 : 40), () -> {
                 Provider.Answer answer = provider.call(run.id(), intent.idempotencyKey(), script);
                 boolean heard = world.isCalm() || !world.chance(0.05);
-                proc.after(world.millisBetween(1, 30), () -> answered(intent, heard ? Optional.of(answer) : Optional.empty()));
+                proc.after(
+                        world.millisBetween(1, 30),
+                        () -> answered(intent, heard ? Optional.of(answer) : Optional.empty()));
             });
         }
 
@@ -199,8 +200,8 @@ final class SimRunner implements Runner {
         }
 
         private void end(JobResult result) {
-            Outcome outcome = Verdicts.of(
-                    run.job(), result, RETRIES, proc.world().random(), Optional.empty(), closedSteps);
+            Outcome outcome =
+                    Verdicts.of(run.job(), result, RETRIES, proc.world().random(), Optional.empty(), closedSteps);
             if (RunStep.ends(run)) {
                 gone();
                 listener.ended(run, outcome);

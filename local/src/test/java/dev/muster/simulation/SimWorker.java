@@ -66,8 +66,8 @@ final class SimWorker extends Proc {
         this.me = me;
         Wire wire = new Wire(this, scene.net());
         this.incarnations = wire.over(Incarnations.class, scene.postgres());
-        this.ownership = Scans.of(
-                wire.over(Ownership.class, scene.postgres().ownership(me)), scene.postgres().off, world());
+        this.ownership =
+                Scans.of(wire.over(Ownership.class, scene.postgres().ownership(me)), scene.postgres().off, world());
         this.trust = new TrustWindow(me, incarnations, Scene.TRUST, world().ticker(), () -> halt("fenced"));
         this.group = new GroupWatch(
                 me,
@@ -142,7 +142,17 @@ final class SimWorker extends Proc {
             scene.heartbeat(
                     this,
                     new Heartbeat(
-                            me, ++beats, "default", phase, "here", 1, 1, SLOTS, 0, new Heartbeat.Counters(0, 0, 0, 0), Map.of()));
+                            me,
+                            ++beats,
+                            "default",
+                            phase,
+                            "here",
+                            1,
+                            1,
+                            SLOTS,
+                            0,
+                            new Heartbeat.Counters(0, 0, 0, 0),
+                            Map.of()));
         }
     }
 
@@ -164,6 +174,7 @@ final class SimWorker extends Proc {
                 new LaneWatch(),
                 new LaneMeters(new CompositeMeterRegistry(), world().ticker()),
                 _ -> {},
+                false,
                 Duration.ofSeconds(1),
                 world().ticker());
         List<SimLane> started = new ArrayList<>();

@@ -20,7 +20,8 @@ final class Simulation {
     record Result(long seed, Optional<String> broken, long digest, long events, long endedAt, List<String> trace) {
 
         String replay() {
-            return "./muster-simulate is not needed: mvnw -pl local -am test -Dtest=SimulationTest -Dmuster.sim.seed=" + seed;
+            return "./muster-simulate is not needed: mvnw -pl local -am test -Dtest=SimulationTest -Dmuster.sim.seed="
+                    + seed;
         }
     }
 

@@ -49,12 +49,17 @@ final class SimulationMain {
                 }
             } catch (RuntimeException e) {
                 bad++;
-                if (count == 1) { e.printStackTrace(); }
+                if (count == 1) {
+                    e.printStackTrace();
+                }
                 Throwable root = e;
                 while (root.getCause() != null) root = root.getCause();
-                System.out.println(seed + ": " + root + " " + java.util.Arrays.stream(root.getStackTrace()).limit(3).toList());
+                System.out.println(seed + ": " + root + " "
+                        + java.util.Arrays.stream(root.getStackTrace()).limit(3).toList());
             }
         }
-        System.out.printf("%d seeds, %d broken, %.1f ms and %d events each, %.1f s simulated%n", count, bad, (System.nanoTime() - began) / 1e6 / count, events / count, simulated / 1e9 / count);
+        System.out.printf(
+                "%d seeds, %d broken, %.1f ms and %d events each, %.1f s simulated%n",
+                count, bad, (System.nanoTime() - began) / 1e6 / count, events / count, simulated / 1e9 / count);
     }
 }

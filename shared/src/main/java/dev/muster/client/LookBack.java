@@ -108,8 +108,10 @@ final class LookBack implements AutoCloseable {
             ids.forEach(id -> byPartition
                     .computeIfAbsent(EventCodec.partition(id, partitions), _ -> new HashSet<>())
                     .add(id));
-            byPartition.forEach((partition, wanted) ->
-                    read(consumer, new TopicPartition(Topics.EVENTS, partition), wanted).values().forEach(waiting::tell));
+            byPartition.forEach(
+                    (partition, wanted) -> read(consumer, new TopicPartition(Topics.EVENTS, partition), wanted)
+                            .values()
+                            .forEach(waiting::tell));
         } catch (WakeupException | org.apache.kafka.common.errors.InterruptException e) {
             throw e;
         } catch (KafkaException e) {
@@ -118,7 +120,8 @@ final class LookBack implements AutoCloseable {
     }
 
     /** The last outcome of each of these jobs, where there is one. */
-    private Map<JobId, JobOutcome> read(Consumer<byte[], byte[]> consumer, TopicPartition partition, Set<JobId> wanted) {
+    private Map<JobId, JobOutcome> read(
+            Consumer<byte[], byte[]> consumer, TopicPartition partition, Set<JobId> wanted) {
         Set<TopicPartition> one = Set.of(partition);
         long end = consumer.endOffsets(one, Outcomes.LIMIT).getOrDefault(partition, 0L);
         consumer.assign(one);
@@ -136,7 +139,8 @@ final class LookBack implements AutoCloseable {
 
     private long begin(Consumer<byte[], byte[]> consumer, TopicPartition partition, long end) {
         long since = ticker.now().minus(window).toEpochMilli();
-        return Optional.ofNullable(consumer.offsetsForTimes(Map.of(partition, since), Outcomes.LIMIT).get(partition))
+        return Optional.ofNullable(consumer.offsetsForTimes(Map.of(partition, since), Outcomes.LIMIT)
+                        .get(partition))
                 .map(OffsetAndTimestamp::offset)
                 .orElse(end);
     }

@@ -128,7 +128,8 @@ public final class MusterClient implements AutoCloseable {
     public Submitted call(String queue, NewJob job, Duration within) {
         Submission submission = submission(job);
         queues.require(queue);
-        CompletableFuture<JobOutcome> outcome = outcomes.await(submission.jobId(), within, job.id().isPresent());
+        CompletableFuture<JobOutcome> outcome =
+                outcomes.await(submission.jobId(), within, job.id().isPresent());
         CompletableFuture<JobId> accepted;
         try {
             accepted = send(queue, submission);
@@ -174,13 +175,15 @@ public final class MusterClient implements AutoCloseable {
     private CompletableFuture<JobId> send(String queue, Submission submission) {
         queues.require(queue);
         CompletableFuture<JobId> accepted = new CompletableFuture<>();
-        var _ = producer.send(submission.toRecord(queue), (_, failure) -> callbacks.execute(() -> {
-            if (failure == null) {
-                accepted.complete(submission.jobId());
-            } else {
-                accepted.completeExceptionally(failure);
-            }
-        }));
+        var _ = producer.send(
+                submission.toRecord(queue),
+                (_, failure) -> callbacks.execute(() -> {
+                    if (failure == null) {
+                        accepted.complete(submission.jobId());
+                    } else {
+                        accepted.completeExceptionally(failure);
+                    }
+                }));
         return accepted;
     }
 }

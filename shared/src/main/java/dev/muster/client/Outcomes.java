@@ -131,7 +131,8 @@ final class Outcomes implements AutoCloseable {
             if (!partitions.isEmpty()) {
                 consumer.assign(partitions);
                 consumer.seekToEnd(partitions);
-                partitions.forEach(partition -> consumer.position(partition, LIMIT)); // else the end is that of the first poll
+                partitions.forEach(
+                        partition -> consumer.position(partition, LIMIT)); // else the end is that of the first poll
                 ready.complete(true);
                 return true;
             }

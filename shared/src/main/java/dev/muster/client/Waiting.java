@@ -67,10 +67,12 @@ final class Waiting {
     /** Ends the waiting of those whose time is over. */
     void expire() {
         long now = ticker.nanos();
-        jobs.values().forEach(ones -> ones.stream()
-                .filter(one -> now - one.since() >= one.within().toNanos())
-                .forEach(one -> fail(
-                        one, new TimeoutException("job " + one.id() + " has no outcome within " + one.within()))));
+        jobs.values()
+                .forEach(ones -> ones.stream()
+                        .filter(one -> now - one.since() >= one.within().toNanos())
+                        .forEach(one -> fail(
+                                one,
+                                new TimeoutException("job " + one.id() + " has no outcome within " + one.within()))));
     }
 
     void failAll(Exception why) {

@@ -46,7 +46,11 @@ public final class Verdicts {
             case JobResult.Snooze(String reason, Duration pause) ->
                 new Ending(Outcome.Verdict.SNOOZED, reason, "", pause);
             case JobResult.Unknown(String reason) ->
-                new Ending(Outcome.Verdict.UNKNOWN, reason, "", OwnRetries.of(job, policy).delay(job.attempt(), random));
+                new Ending(
+                        Outcome.Verdict.UNKNOWN,
+                        reason,
+                        "",
+                        OwnRetries.of(job, policy).delay(job.attempt(), random));
         };
         return outcome(job, ending, "", enteredAt, closedSteps);
     }

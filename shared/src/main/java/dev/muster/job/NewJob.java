@@ -74,11 +74,7 @@ public record NewJob(String type, Object payload, Optional<String> key, Optional
                 Optional.empty(),
                 Optional.empty(),
                 new Terms(
-                        new Start.AtOnce(),
-                        Optional.empty(),
-                        Retries.ofHandler(),
-                        Optional.empty(),
-                        Optional.empty()));
+                        new Start.AtOnce(), Optional.empty(), Retries.ofHandler(), Optional.empty(), Optional.empty()));
     }
 
     public NewJob key(String value) {
@@ -103,8 +99,7 @@ public record NewJob(String type, Object payload, Optional<String> key, Optional
     }
 
     public NewJob deadline(Instant time) {
-        return with(
-                new Terms(terms.start(), Optional.of(time), terms.retries(), terms.uniqueKey(), terms.limitKey()));
+        return with(new Terms(terms.start(), Optional.of(time), terms.retries(), terms.uniqueKey(), terms.limitKey()));
     }
 
     public NewJob maxAttempts(int attempts) {
@@ -118,13 +113,11 @@ public record NewJob(String type, Object payload, Optional<String> key, Optional
     }
 
     public NewJob uniqueKey(String value) {
-        return with(new Terms(
-                terms.start(), terms.deadline(), terms.retries(), Optional.of(value), terms.limitKey()));
+        return with(new Terms(terms.start(), terms.deadline(), terms.retries(), Optional.of(value), terms.limitKey()));
     }
 
     public NewJob limitKey(String value) {
-        return with(new Terms(
-                terms.start(), terms.deadline(), terms.retries(), terms.uniqueKey(), Optional.of(value)));
+        return with(new Terms(terms.start(), terms.deadline(), terms.retries(), terms.uniqueKey(), Optional.of(value)));
     }
 
     private NewJob start(Start start) {

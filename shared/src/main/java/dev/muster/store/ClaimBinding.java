@@ -74,6 +74,7 @@ final class ClaimBinding {
                         statement, "text", entries, e -> e.terms().uniqueKey().orElse(null)));
         statement.setArray(
                 24,
-                Columns.sparse(statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
+                Columns.sparse(
+                        statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
     }
 }

@@ -7,11 +7,11 @@ import dev.muster.job.JobId;
 import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
+import dev.muster.protocol.RecordHeaders;
+import dev.muster.protocol.Submission;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.RunningJob;
-import dev.muster.protocol.RecordHeaders;
-import dev.muster.protocol.Submission;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -168,7 +168,8 @@ final class VerdictsTest {
                     .as("a policy of the handler's would wait a second at most")
                     .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(101));
         }
-        assertThat(of(submitted(1, "PT0.002S", "PT0.002S"), JobResult.retry("x")).delay())
+        assertThat(of(submitted(1, "PT0.002S", "PT0.002S"), JobResult.retry("x"))
+                        .delay())
                 .isLessThanOrEqualTo(Duration.ofMillis(2));
         assertThat(of(submitted(1, "PT10S", "PT0.001S"), JobResult.retry("x")).delay())
                 .as("a cap below the base is the base")

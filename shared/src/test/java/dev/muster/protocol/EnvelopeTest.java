@@ -3,10 +3,10 @@ package dev.muster.protocol;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.job.NewJob;
 import io.cloudevents.CloudEvent;
 import io.cloudevents.core.builder.CloudEventBuilder;
 import io.cloudevents.kafka.KafkaMessageFactory;
-import dev.muster.job.NewJob;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,7 +47,9 @@ final class EnvelopeTest {
                         Optional.of(Instant.parse("2030-01-02T02:04:05Z")),
                         Optional.of(Instant.parse("2030-01-03T00:00:00Z")),
                         new NewJob.Retries(
-                                Optional.of(4), Optional.of(Duration.ofMillis(1500)), Optional.of(Duration.ofMinutes(2))),
+                                Optional.of(4),
+                                Optional.of(Duration.ofMillis(1500)),
+                                Optional.of(Duration.ofMinutes(2))),
                         Optional.of("order-1"),
                         Optional.of("eu")));
         assertThat(Envelope.data(record.headers(), record.value())).isEqualTo(DATA);

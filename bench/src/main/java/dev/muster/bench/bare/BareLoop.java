@@ -182,7 +182,8 @@ public final class BareLoop {
 
     /** Nothing is done in a job; what is measured is a thread for each, or for each key. */
     private void run(List<ConsumerRecord<byte[], byte[]>> records) throws InterruptedException {
-        Collection<Integer> groups = keyed ? groups(records).values() : records.stream().map(_ -> 1).toList();
+        Collection<Integer> groups =
+                keyed ? groups(records).values() : records.stream().map(_ -> 1).toList();
         CountDownLatch left = new CountDownLatch(groups.size());
         groups.forEach(_ -> Thread.startVirtualThread(left::countDown));
         left.await();
@@ -203,12 +204,18 @@ public final class BareLoop {
     private KafkaConsumer<byte[], byte[]> consumer() {
         return new KafkaConsumer<>(
                 Map.of(
-                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.string(Setting.KAFKA_BOOTSTRAP),
-                        ConsumerConfig.GROUP_ID_CONFIG, "bare-" + queue,
-                        ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer",
-                        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
-                        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
-                        ConsumerConfig.MAX_POLL_RECORDS_CONFIG, BATCH),
+                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                        settings.string(Setting.KAFKA_BOOTSTRAP),
+                        ConsumerConfig.GROUP_ID_CONFIG,
+                        "bare-" + queue,
+                        ConsumerConfig.GROUP_PROTOCOL_CONFIG,
+                        "consumer",
+                        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+                        false,
+                        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                        "earliest",
+                        ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                        BATCH),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
     }

@@ -1,9 +1,5 @@
 package dev.muster.local.demo;
 
-import dev.muster.local.trial.Witness;
-import dev.muster.local.trial.PaymentJobs;
-import dev.muster.local.trial.Load;
-import dev.muster.local.trial.Evidence;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.kafka.KafkaClients;
@@ -12,6 +8,10 @@ import dev.muster.local.Console;
 import dev.muster.local.StopRequest;
 import dev.muster.local.stack.LocalStack;
 import dev.muster.local.stack.StackConfig;
+import dev.muster.local.trial.Evidence;
+import dev.muster.local.trial.Load;
+import dev.muster.local.trial.PaymentJobs;
+import dev.muster.local.trial.Witness;
 import dev.muster.store.AuditReader;
 import dev.muster.store.StoreException;
 import dev.muster.time.Ticker;

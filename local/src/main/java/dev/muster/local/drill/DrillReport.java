@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 
 /** What a drill has to say in the end, for people and, in keys that scripts rely on, as JSON. Immutable. */
 public record DrillReport(List<FaultReport> faults) {
-    private static final List<Figure> COLUMNS = List.of(
-            Figure.DETECT, Figure.FENCE, Figure.REASSIGN, Figure.RECOVERY, Figure.ALL_RUNNING, Figure.BACKLOG);
+    private static final List<Figure> COLUMNS =
+            List.of(Figure.DETECT, Figure.FENCE, Figure.REASSIGN, Figure.RECOVERY, Figure.ALL_RUNNING, Figure.BACKLOG);
 
     public DrillReport {
         faults = List.copyOf(faults);
@@ -54,8 +54,8 @@ public record DrillReport(List<FaultReport> faults) {
                     Integer.toString(fault.orderViolations()),
                     fault.isOk() ? "ok" : "FAILED"));
         }
-        faults.forEach(fault ->
-                fault.complaints().forEach(line -> lines.add("FAILED  " + fault.kind().wireName() + ": " + line)));
+        faults.forEach(fault -> fault.complaints()
+                .forEach(line -> lines.add("FAILED  " + fault.kind().wireName() + ": " + line)));
         lines.add("drill " + (isOk() ? "ok" : "failed"));
         return lines;
     }

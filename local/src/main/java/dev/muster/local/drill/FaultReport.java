@@ -87,7 +87,9 @@ record FaultReport(FaultKind kind, int rounds, List<RoundResult> results, List<A
         for (Figure figure : Figure.values()) {
             json.put(figure.key(), figure(figure).map(FaultReport::json).orElse(null));
         }
-        json.put("interrupted", results.stream().mapToInt(RoundResult::interrupted).sum());
+        json.put(
+                "interrupted",
+                results.stream().mapToInt(RoundResult::interrupted).sum());
         json.put("lost", lost());
         json.put("duplicates", duplicates());
         json.put("order_violations", orderViolations());

@@ -32,8 +32,7 @@ final class FaultRun {
     private final List<Audit> audits = new ArrayList<>();
     private final List<String> failures = new ArrayList<>();
 
-    FaultRun(
-            FaultKind kind, DrillConfig config, Settings settings, Console console, StopRequest stop, Ticker ticker) {
+    FaultRun(FaultKind kind, DrillConfig config, Settings settings, Console console, StopRequest stop, Ticker ticker) {
         this.kind = kind;
         this.config = config;
         this.settings = settings;
@@ -77,6 +76,7 @@ final class FaultRun {
         List<Injection> injections = new ArrayList<>();
         for (int round = 1; round <= config.rounds(); round++) {
             stack.awaitWhole();
+            stack.await("a backlog as it was", DrillStack.LIMIT, stack::isCalm);
             stack.pause(DrillConfig.CALM);
             stack.check();
             console.line("  round " + round + " of " + config.rounds());
@@ -90,8 +90,8 @@ final class FaultRun {
     private void judge(DrillStack stack, List<Injection> injections) {
         Instant end = ticker.now();
         List<Evidence.Kill> kills = injections.stream()
-                .flatMap(injection -> injection.victims().stream()
-                        .map(victim -> new Evidence.Kill(victim, injection.at())))
+                .flatMap(injection ->
+                        injection.victims().stream().map(victim -> new Evidence.Kill(victim, injection.at())))
                 .toList();
         Records records = stack.testify(kills);
         audits.add(Audit.of(records.evidence(), 0));

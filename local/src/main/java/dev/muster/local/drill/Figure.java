@@ -10,7 +10,11 @@ enum Figure {
     BACKLOG("backlog_ms", "backlog", "no more jobs were unfinished than in the seconds before"),
     RESUME("resume_ms", "resume", "from a server's return until a job that came after the fault was claimed"),
     BACK("back_ms", "back", "somebody led the fleet again"),
-    WAIT("wait_ms", "wait", "the longest that a job waited, beyond its own run time, for anything but its turn in its key");
+    CONVICTED("convicted_ms", "convicted", "the job that kills its workers was dead and named"),
+    WAIT(
+            "wait_ms",
+            "wait",
+            "the longest that a job waited, beyond its own run time, for anything but its turn in its key");
 
     private final String key;
     private final String title;

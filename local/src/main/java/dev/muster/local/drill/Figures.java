@@ -61,7 +61,7 @@ final class Figures {
                 Optional.of(backlog.backToNormal(at, DrillConfig.CALM, round.until())
                         .toMillis());
             case RESUME -> injection.returned().flatMap(returned -> resumed(at, returned));
-            case BACK -> Optional.empty(); // only the fault itself knows
+            case BACK, CONVICTED -> Optional.empty(); // only the fault itself knows
             case WAIT ->
                 Waits.longest(records.evidence().finals(), at, round.until()).map(Duration::toMillis);
         };
@@ -101,9 +101,7 @@ final class Figures {
                 .filter(owner -> victims.contains(owner.incarnation()))
                 .map(Owner::place)
                 .toList();
-        return moved.keySet().containsAll(lost)
-                ? lost.stream().map(moved::get).max(TIME)
-                : Optional.empty();
+        return moved.keySet().containsAll(lost) ? lost.stream().map(moved::get).max(TIME) : Optional.empty();
     }
 
     private static List<Owner> sorted(List<Owner> takeovers) {
@@ -136,8 +134,8 @@ final class Figures {
                 .filter(life -> life.fencedAt()
                         .filter(when -> when.isAfter(injection.at()) && when.isBefore(round.until()))
                         .isPresent())
-                .map(life -> life.incarnation() + " ended (" + life.fencedReason().orElse("")
-                        + ") though nothing was done to it")
+                .map(life -> life.incarnation() + " ended ("
+                        + life.fencedReason().orElse("") + ") though nothing was done to it")
                 .toList();
     }
 

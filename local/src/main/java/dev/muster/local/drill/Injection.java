@@ -1,8 +1,8 @@
 package dev.muster.local.drill;
 
 import java.time.Instant;
-import java.util.List;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,11 +18,7 @@ import java.util.stream.Stream;
  * @param violations what it has seen that must not be
  */
 record Injection(
-        Instant at,
-        Set<String> victims,
-        Optional<Instant> returned,
-        Map<Figure, Long> own,
-        List<String> violations) {
+        Instant at, Set<String> victims, Optional<Instant> returned, Map<Figure, Long> own, List<String> violations) {
     Injection {
         victims = Set.copyOf(victims);
         own = Map.copyOf(own);

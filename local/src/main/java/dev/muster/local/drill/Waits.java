@@ -19,9 +19,8 @@ final class Waits {
      * Zero where none waited longer than it ran; empty where there was no such job.
      */
     static Optional<Duration> longest(List<FinalJob> jobs, Instant from, Instant until) {
-        List<FinalJob> inOrder = jobs.stream()
-                .sorted(Comparator.comparingLong(FinalJob::offset))
-                .toList();
+        List<FinalJob> inOrder =
+                jobs.stream().sorted(Comparator.comparingLong(FinalJob::offset)).toList();
         Map<String, Instant> keyFree = new HashMap<>();
         Optional<Duration> longest = Optional.empty();
         for (FinalJob job : inOrder) {

@@ -84,11 +84,12 @@ class MusterClientIT {
 
     @Test
     void a_dead_job_says_why() throws Exception {
-        JobOutcome outcome = get(client.call(queue, echo("never", 9).maxAttempts(1), SOON)
-                .outcome());
+        JobOutcome outcome =
+                get(client.call(queue, echo("never", 9).maxAttempts(1), SOON).outcome());
 
         assertThat(outcome.state()).isEqualTo(JobState.DEAD);
-        assertThat(outcome.reason()).hasValueSatisfying(reason -> assertThat(reason).contains("failure 1"));
+        assertThat(outcome.reason())
+                .hasValueSatisfying(reason -> assertThat(reason).contains("failure 1"));
         assertThat(outcome.detail())
                 .hasValueSatisfying(detail -> assertThat(detail).contains("IllegalStateException"));
     }
@@ -130,14 +131,16 @@ class MusterClientIT {
         assertThat(late.settledAt()).isAfter(begin.plusSeconds(1));
 
         // Waits of a handler by default are up to a second at first; these are of the job itself, and hardly any.
-        JobOutcome tried = get(
-                client.call(queue, echo("at last", 5).backoff(Duration.ofMillis(1), Duration.ofMillis(2)), SOON)
+        JobOutcome tried =
+                get(client.call(queue, echo("at last", 5).backoff(Duration.ofMillis(1), Duration.ofMillis(2)), SOON)
                         .outcome());
         assertThat(tried.attempt()).isEqualTo(6);
 
         JobOutcome expired = get(client.call(
                         queue,
-                        echo("too late", 0).runAt(Instant.now().plusSeconds(3)).deadline(Instant.now().plusSeconds(1)),
+                        echo("too late", 0)
+                                .runAt(Instant.now().plusSeconds(3))
+                                .deadline(Instant.now().plusSeconds(1)),
                         SOON)
                 .outcome());
         assertThat(expired.state()).isEqualTo(JobState.EXPIRED);

@@ -63,8 +63,8 @@ final class SmallFleet implements AutoCloseable {
     }
 
     Coordinator coordinator() throws InterruptedException {
-        Coordinator coordinator = Coordinator.start(settings.with(
-                dev.muster.config.Setting.COORDINATOR_NAME, "coordinator-" + coordinators.size()));
+        Coordinator coordinator = Coordinator.start(
+                settings.with(dev.muster.config.Setting.COORDINATOR_NAME, "coordinator-" + coordinators.size()));
         coordinators.add(coordinator);
         return coordinator;
     }
@@ -132,7 +132,8 @@ final class SmallFleet implements AutoCloseable {
     /** What the workers have written, for a failed assertion. */
     String logs() {
         StringBuilder all = new StringBuilder();
-        workers.forEach(worker -> worker.lastLines().forEach(line -> all.append(line).append('\n')));
+        workers.forEach(
+                worker -> worker.lastLines().forEach(line -> all.append(line).append('\n')));
         return all.toString();
     }
 

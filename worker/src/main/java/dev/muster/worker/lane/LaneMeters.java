@@ -91,7 +91,8 @@ public final class LaneMeters {
             case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> {
                 String outcome = verdict.wireName();
                 hot.counter(MeterName.JOBS_FINISHED, job.type(), outcome).increment();
-                hot.timer(MeterName.JOB_END_TO_END, job.type(), outcome).record(since(job.times().submittedAt()));
+                hot.timer(MeterName.JOB_END_TO_END, job.type(), outcome)
+                        .record(since(job.times().submittedAt()));
             }
             case RETRIED, SNOOZED, PARKED, UNKNOWN -> {}
         }
