@@ -121,12 +121,6 @@ CREATE FUNCTION key_recheck(head_is_foreign boolean) RETURNS interval LANGUAGE s
     SELECT CASE WHEN head_is_foreign THEN interval '250 ms' ELSE interval '5 s' END * (0.9 + 0.2 * random())
 $$;
 
--- A time that came as a number: each run of a job brings two, and to parse them as text takes longer than all else that is
--- done with the row on its way in.
-CREATE FUNCTION at_micros(micros bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_timestamp(micros::double precision / 1000000)
-$$;
-
 -- Makes polled records durable and moves each partition's position, both or neither. A partition that is not mine at
 -- that epoch, or whose position is not p_from, gets nothing written: its records come back as not_owner.
 -- A column that is null throughout may be passed empty; nothing then is read, sent or parsed for it.
@@ -135,7 +129,7 @@ CREATE FUNCTION claim(
     p_incarnation text,
     p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_position_id uuid[], r_type text[], r_order_key text[],
-    r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at bigint[],
+    r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at timestamptz[],
     r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
     r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[])
 RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
@@ -147,6 +141,7 @@ DECLARE
     clash integer[];
     unwanted integer[] := '{}';
     rivals integer[] := '{}';
+    rest integer[];
 BEGIN
     PERFORM FROM owned(p_incarnation, p_queues, p_partitions, p_epochs);
     WITH moved AS (
@@ -159,16 +154,18 @@ BEGIN
     SELECT coalesce(array_agg(ix), '{}') INTO won FROM moved;
 
     IF cardinality(won) = cardinality(p_queues) AND cardinality(r_order_key) + cardinality(r_due_at)
-        + cardinality(r_dead_reason) + cardinality(r_unique_key) + cardinality(r_limit_key) = 0
-        AND claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
-            r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash) THEN
-        RETURN QUERY SELECT 0, 'started', NULL::bigint;
-        RETURN;
+        + cardinality(r_dead_reason) + cardinality(r_unique_key) + cardinality(r_limit_key) = 0 THEN
+        rest := claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
+            r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash);
+        IF cardinality(rest) = 0 THEN
+            RETURN QUERY SELECT 0, 'started', NULL::bigint;
+            RETURN;
+        END IF;
     END IF;
 
     SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
             r.record_offset, r.job_id, r.position_id, r.type, r.order_key, r.max_failures, r.due_at, r.deadline,
-            at_micros(r.submitted_at), r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail,
+            r.submitted_at, r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail,
             r.unique_key, r.limit_key)::claim_record
             ORDER BY r.ix)
     INTO recs
@@ -179,7 +176,7 @@ BEGIN
             submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, unique_key,
             limit_key, ix)
     JOIN queue q ON q.name = p_queues[r.part]
-    WHERE r.part = ANY (won);
+    WHERE r.part = ANY (won) AND (rest IS NULL OR r.ix IN (SELECT unnest(rest)));
 
     -- Identity outlives the row, for the queue's window; after it a submission is a new job.
     DELETE FROM job_identity i USING unnest(recs) r, queue q
@@ -326,7 +323,9 @@ BEGIN
         WHERE r.dead_reason IS NULL AND r.ix NOT IN (SELECT unnest(fresh)) AND NOT r.ix = ANY (clash)
           AND NOT r.ix = ANY (unwanted) AND NOT r.ix = ANY (rivals)
     UNION ALL SELECT p.ix::integer, 'not_owner', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
-        WHERE NOT p.part = ANY (won);
+        WHERE NOT p.part = ANY (won)
+    UNION ALL SELECT p.ix::integer, 'started', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
+        WHERE rest IS NOT NULL AND p.ix NOT IN (SELECT unnest(rest));
 END $$;
 
 -- ---- start ----
@@ -434,7 +433,7 @@ END $$;
 -- A column that is null throughout may be passed empty.
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
-    p_results text[], p_delays_ms bigint[], p_entered_at bigint[],
+    p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
     p_intent_jobs uuid[], p_intent_steps text[], p_intent_made boolean[],
     p_queues text[], p_partitions integer[], p_epochs integer[], p_follow_ups json)
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
@@ -484,7 +483,7 @@ BEGIN
     gone AS (
         DELETE FROM job_running r USING o
         WHERE r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
-        RETURNING r.*, o.outcome, o.reason, o.detail, o.result, at_micros(o.entered_at) AS entered),
+        RETURNING r.*, o.outcome, o.reason, o.detail, o.result, o.entered_at AS entered),
     kept AS (
         INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, key_position, state, reason,
             detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at, started_at, entered_at,
@@ -512,7 +511,7 @@ BEGIN
             DELETE FROM job_running r USING o
             WHERE r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
             RETURNING r.*, CASE WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE o.outcome END AS outcome, o.reason,
-                o.detail, at_micros(o.entered_at) AS entered,
+                o.detail, o.entered_at AS entered,
                 -- A final outcome carries no wait; as unknown it must not be repeated in a tight loop.
                 now() + make_interval(secs => greatest(o.delay_ms,
                     CASE WHEN o.job_id = ANY (unsure) THEN 1000 ELSE 0 END) / 1000.0) AS due),

@@ -17,8 +17,6 @@ import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -90,35 +88,21 @@ public final class EventCodec {
         if (value == null || !type.startsWith(JOB)) {
             return Optional.empty();
         }
-        try (JsonParser body = Json.MAPPER.createParser(value)) {
-            return read(body, type.substring(JOB.length()));
+        try {
+            JsonNode body = Json.MAPPER.readTree(value);
+            String queue = body.path("queue").stringValue("");
+            if (queue.isEmpty()) {
+                return Optional.empty();
+            }
+            JsonNode seconds = body.path("end_to_end");
+            return Optional.of(new JobEvent(
+                    queue,
+                    body.path("type").stringValue("other"),
+                    type.substring(JOB.length()),
+                    seconds.isNumber() ? Optional.of(seconds.doubleValue()) : Optional.empty()));
         } catch (JacksonException e) {
             return Optional.empty();
         }
-    }
-
-    /** Reads three of its entries and passes over the rest, of which no tree is made. */
-    private static Optional<JobEvent> read(JsonParser body, String outcome) {
-        String queue = "";
-        String jobType = "other";
-        Optional<Double> seconds = Optional.empty();
-        if (body.nextToken() != JsonToken.START_OBJECT) {
-            return Optional.empty();
-        }
-        while (body.nextToken() == JsonToken.PROPERTY_NAME) {
-            String name = body.currentName();
-            JsonToken value = body.nextToken();
-            if (name.equals("queue") && value == JsonToken.VALUE_STRING) {
-                queue = body.getString();
-            } else if (name.equals("type") && value == JsonToken.VALUE_STRING) {
-                jobType = body.getString();
-            } else if (name.equals("end_to_end") && value.isNumeric()) {
-                seconds = Optional.of(body.getDoubleValue());
-            } else {
-                var _ = body.skipChildren();
-            }
-        }
-        return queue.isEmpty() ? Optional.empty() : Optional.of(new JobEvent(queue, jobType, outcome, seconds));
     }
 
     /** How a job ended, if the record is the event of a final state; empty also for bytes that are none. */

@@ -49,10 +49,15 @@ final class ClaimBinding {
                 16,
                 Columns.of(
                         statement,
-                        "bigint", entries, e -> Columns.micros(e.terms().submittedAt())));
-        statement.setArray(17, Columns.sparse(statement, "bytea", entries, e -> e.bytes().key()));
-        statement.setArray(18, Columns.of(statement, "bytea", entries, e -> e.bytes().value()));
-        statement.setArray(19, Columns.sparse(statement, "bytea", entries, e -> e.bytes().headers()));
+                        "timestamptz",
+                        entries,
+                        e -> Db.timestamp(e.terms().submittedAt())));
+        statement.setArray(
+                17, Columns.sparse(statement, "bytea", entries, e -> e.bytes().key()));
+        statement.setArray(
+                18, Columns.of(statement, "bytea", entries, e -> e.bytes().value()));
+        statement.setArray(
+                19, Columns.sparse(statement, "bytea", entries, e -> e.bytes().headers()));
         statement.setArray(20, Columns.of(statement, "bytea", entries, Claim.Entry::payloadHash));
         statement.setArray(
                 21,

@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -49,11 +48,6 @@ final class Columns {
 
     static @Nullable Object time(Optional<Instant> instant) {
         return Db.timestamp(instant.orElse(null));
-    }
-
-    /** A time as {@code at_micros} in the migrations takes it. */
-    static long micros(Instant instant) {
-        return TimeUnit.SECONDS.toMicros(instant.getEpochSecond()) + instant.getNano() / 1_000;
     }
 
     /** Guard (a): who says it, of which partitions, at which epochs; four parameters from {@code first} on. */

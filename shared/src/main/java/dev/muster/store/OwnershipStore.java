@@ -335,13 +335,7 @@ public final class OwnershipStore implements Ownership {
                         "bigint",
                         outcomes,
                         o -> o.delay().isZero() ? null : o.delay().toMillis()));
-        statement.setArray(
-                9,
-                Columns.sparse(
-                        statement,
-                        "bigint",
-                        outcomes,
-                        o -> o.enteredAt().map(Columns::micros).orElse(null)));
+        statement.setArray(9, Columns.of(statement, "timestamptz", outcomes, o -> Columns.time(o.enteredAt())));
         statement.setArray(10, Columns.of(statement, "uuid", closedJobs, id -> id));
         statement.setArray(11, Columns.of(statement, "text", closedSteps, step -> step));
         statement.setArray(12, Columns.of(statement, "boolean", made, flag -> flag));

@@ -1,12 +1,14 @@
 package dev.muster.coordinator.stats;
 
 import dev.muster.protocol.EventCodec;
+import dev.muster.protocol.EventCodec.JobEvent;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.Topics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
@@ -19,16 +21,13 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
-import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
-import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
 /**
  * Counts the events of jobs per queue: in windows of a second, kept ten minutes, which charts ask for; and of a minute,
- * kept two hours, which also go to {@link Topics#STATS}. An event that the relay tells twice is counted
- * twice; what was read in the last quarter of a second before a coordinator's end is not counted at all.
+ * kept two hours, which also go to {@link Topics#STATS}. An event that the relay tells twice is counted twice.
  */
 final class StatisticsTopology {
     static final String SECONDS = "seconds";
@@ -36,7 +35,6 @@ final class StatisticsTopology {
     static final Duration SECONDS_KEPT = Duration.ofMinutes(10);
     static final Duration MINUTES_KEPT = Duration.ofHours(2);
 
-    private static final Duration PASS_ON = Duration.ofMillis(250);
     private static final Duration LATE = Duration.ofSeconds(10);
     private static final Serde<String> TEXT = Serdes.String();
     private static final Serde<byte[]> BYTES = Serdes.ByteArray();
@@ -48,9 +46,9 @@ final class StatisticsTopology {
 
     static Topology build() {
         StreamsBuilder builder = new StreamsBuilder();
-        KGroupedStream<String, Tally> perQueue = builder.stream(Topics.EVENTS, Consumed.with(BYTES, BYTES))
+        KGroupedStream<String, byte[]> perQueue = builder.stream(Topics.EVENTS, Consumed.with(BYTES, BYTES))
                 .process(Counted::new)
-                .groupByKey(Grouped.<String, Tally>with(TEXT, TALLY).withName("queue"));
+                .groupByKey(Grouped.<String, byte[]>with(TEXT, BYTES).withName("queue"));
         tally(perQueue, Duration.ofSeconds(1), SECONDS, SECONDS_KEPT);
         tally(perQueue, Duration.ofMinutes(1), MINUTES, MINUTES_KEPT)
                 .toStream((window, _) -> window)
@@ -60,47 +58,42 @@ final class StatisticsTopology {
     }
 
     private static KTable<Windowed<String>, Tally> tally(
-            KGroupedStream<String, Tally> perQueue, Duration window, String store, Duration kept) {
+            KGroupedStream<String, byte[]> perQueue, Duration window, String store, Duration kept) {
         WindowBytesStoreSupplier inMemory = Stores.inMemoryWindowStore(store, kept, window, false);
         return perQueue.windowedBy(TimeWindows.ofSizeAndGrace(window, LATE))
                 .aggregate(
                         Tally::none,
-                        (_, part, tally) -> tally.plus(part),
+                        (_, event, tally) -> tally.plus(decode(event)),
                         Materialized.<String, Tally>as(inMemory)
                                 .withKeySerde(TEXT)
                                 .withValueSerde(TALLY));
     }
 
-    /**
-     * Reads an event's headers, which the DSL hides, and adds up what is counted of it; passes the sums of each second on
-     * under their queue, four times a second. One record for each event would go through Kafka and two stores for itself,
-     * which took five times the processor time of the relay that tells the event.
-     */
-    private static final class Counted extends ContextualProcessor<byte[], byte[], String, Tally> {
-        private final Map<Second, Tally.Sum> sums = new LinkedHashMap<>();
-
-        private record Second(String queue, long millis) {}
-
-        @Override
-        public void init(ProcessorContext<String, Tally> context) {
-            super.init(context);
-            context.schedule(PASS_ON, PunctuationType.WALL_CLOCK_TIME, this::passOn);
-        }
-
+    /** Reads an event's headers, which the DSL hides, and passes on what is counted of it, under its queue. */
+    private static final class Counted extends ContextualProcessor<byte[], byte[], String, byte[]> {
         @Override
         public void process(org.apache.kafka.streams.processor.api.Record<byte[], byte[]> event) {
-            EventCodec.jobEvent(event.headers(), event.value()).ifPresent(job -> sums.computeIfAbsent(
-                            new Second(job.queue(), Math.floorDiv(event.timestamp(), 1_000L) * 1_000),
-                            _ -> new Tally.Sum())
-                    .add(job));
+            EventCodec.jobEvent(event.headers(), event.value())
+                    .ifPresent(
+                            job -> context().forward(event.withKey(job.queue()).withValue(encode(job))));
         }
+    }
 
-        private void passOn(long now) {
-            sums.forEach((second, sum) -> context()
-                    .forward(new org.apache.kafka.streams.processor.api.Record<>(
-                            second.queue(), sum.tally(), second.millis())));
-            sums.clear();
-        }
+    private static byte[] encode(JobEvent event) {
+        return Json.MAPPER.writeValueAsBytes(java.util.Arrays.asList(
+                event.queue(),
+                event.jobType(),
+                event.outcome(),
+                event.endToEndSeconds().orElse(null)));
+    }
+
+    private static JobEvent decode(byte[] bytes) {
+        var node = Json.MAPPER.readTree(bytes);
+        return new JobEvent(
+                node.get(0).stringValue(""),
+                node.get(1).stringValue(""),
+                node.get(2).stringValue(""),
+                node.get(3).isNumber() ? Optional.of(node.get(3).doubleValue()) : Optional.empty());
     }
 
     private static byte[] published(Windowed<String> window, Tally tally) {

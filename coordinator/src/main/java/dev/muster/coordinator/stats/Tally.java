@@ -3,7 +3,6 @@ package dev.muster.coordinator.stats;
 import dev.muster.protocol.EventCodec.JobEvent;
 import dev.muster.protocol.Json;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,30 +30,21 @@ public record Tally(Map<String, Long> outcomes, double seconds, List<Long> bucke
         return new Tally(Map.of(), 0, java.util.Collections.nCopies(BOUNDS.size() + 1, 0L));
     }
 
-    /** Adds events up, one after the other. Confined to one thread. */
-    static final class Sum {
-        private final Map<String, Long> outcomes = new TreeMap<>();
-        private final long[] buckets = new long[BOUNDS.size() + 1];
-        private double seconds;
-
-        void add(JobEvent event) {
-            outcomes.merge(event.outcome(), 1L, Long::sum);
-            if (event.endToEndSeconds().isEmpty()) {
-                return;
-            }
-            double took = event.endToEndSeconds().get();
-            int bucket = 0;
-            while (bucket < BOUNDS.size() && took > BOUNDS.get(bucket)) {
-                bucket++;
-            }
-            buckets[bucket]++;
-            seconds += took;
+    /** With one event more. */
+    public Tally plus(JobEvent event) {
+        Map<String, Long> counts = new TreeMap<>(outcomes);
+        counts.merge(event.outcome(), 1L, Long::sum);
+        if (event.endToEndSeconds().isEmpty()) {
+            return new Tally(counts, seconds, buckets);
         }
-
-        Tally tally() {
-            return new Tally(
-                    outcomes, seconds, Arrays.stream(buckets).boxed().toList());
+        double took = event.endToEndSeconds().get();
+        List<Long> filled = new ArrayList<>(buckets);
+        int bucket = 0;
+        while (bucket < BOUNDS.size() && took > BOUNDS.get(bucket)) {
+            bucket++;
         }
+        filled.set(bucket, filled.get(bucket) + 1);
+        return new Tally(counts, seconds + took, filled);
     }
 
     /** Both together. */
