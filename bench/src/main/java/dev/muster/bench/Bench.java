@@ -180,11 +180,10 @@ public final class Bench implements Callable<Integer> {
         long share = contestant.share(jobs);
         Drain drain = new Drain(servers, profile);
         DrainResult result = drain.run(
-                        contestant.wireName(),
-                        contestant.trial(
-                                servers, name, kind, share, new Contestant.Setup(partitions, slots, lanes)),
-                        kind,
-                        share);
+                contestant.wireName(),
+                contestant.trial(servers, name, kind, share, new Contestant.Setup(partitions, slots, lanes)),
+                kind,
+                share);
         console.line(Report.line(result));
         drain.profile().forEach(console::line);
         return result;

@@ -19,13 +19,12 @@ import java.util.Map;
  */
 public final class BenchServers implements AutoCloseable {
     /** Said in the report. Durability is not among them: that is the embedded server's own. */
-    static final Map<String, String> POSTGRES =
-            Map.of(
-                    "shared_buffers", "256MB",
-                    "max_wal_size", "4GB",
-                    "checkpoint_timeout", "15min",
-                    // What latencies are read from; costs 10 bytes a transaction.
-                    "track_commit_timestamp", "on");
+    static final Map<String, String> POSTGRES = Map.of(
+            "shared_buffers", "256MB",
+            "max_wal_size", "4GB",
+            "checkpoint_timeout", "15min",
+            // What latencies are read from; costs 10 bytes a transaction.
+            "track_commit_timestamp", "on");
 
     static final List<String> KAFKA =
             List.of("-Xms512m", "-Xmx1g", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError");
@@ -34,8 +33,8 @@ public final class BenchServers implements AutoCloseable {
     private final PostgresServer postgres;
     private final KafkaServer kafka;
 
-    private static final Map<String, String> PROFILED = Map.of(
-            "shared_preload_libraries", "pg_stat_statements", "pg_stat_statements.track", "all");
+    private static final Map<String, String> PROFILED =
+            Map.of("shared_preload_libraries", "pg_stat_statements", "pg_stat_statements.track", "all");
 
     private BenchServers(Path folder, boolean profiled) {
         this.folder = folder;

@@ -94,11 +94,6 @@ final class Chart {
 
     private static String text(double x, double y, String text, String weight) {
         return String.format(
-                Locale.ROOT,
-                "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"%s\">%s</text>",
-                x,
-                y,
-                weight,
-                text);
+                Locale.ROOT, "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"%s\">%s</text>", x, y, weight, text);
     }
 }

@@ -37,8 +37,7 @@ enum Contestant {
 
     Trial trial(BenchServers servers, String name, Workload workload, long jobs, Setup setup) {
         return switch (this) {
-            case BARE ->
-                jvm(servers, name, BareLoop.class, jobs, setup, "3", Boolean.toString(workload.isKeyed()));
+            case BARE -> jvm(servers, name, BareLoop.class, jobs, setup, "3", Boolean.toString(workload.isKeyed()));
             case DB_SCHEDULER -> jvm(servers, name, DbSchedulerPeer.class, jobs, setup, JvmTrial.RUN);
             case JOBRUNR -> jvm(servers, name, JobRunrPeer.class, jobs, setup, JvmTrial.RUN);
             case PARALLEL_CONSUMER ->

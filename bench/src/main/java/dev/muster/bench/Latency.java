@@ -61,14 +61,22 @@ final class Latency {
 
         Map<String, Object> json() {
             return Map.of(
-                    "rate", rate,
-                    "slow_one_in", slowOneIn,
-                    "jobs", millis.length,
-                    "p50_ms", percentile(50),
-                    "p90_ms", percentile(90),
-                    "p99_ms", percentile(99),
-                    "p999_ms", percentile(99.9),
-                    "max_ms", millis[millis.length - 1]);
+                    "rate",
+                    rate,
+                    "slow_one_in",
+                    slowOneIn,
+                    "jobs",
+                    millis.length,
+                    "p50_ms",
+                    percentile(50),
+                    "p90_ms",
+                    percentile(90),
+                    "p99_ms",
+                    percentile(99),
+                    "p999_ms",
+                    percentile(99.9),
+                    "max_ms",
+                    millis[millis.length - 1]);
         }
     }
 
@@ -108,8 +116,8 @@ final class Latency {
                     Pause.nanos(left);
                 }
                 boolean slow = isSlow(i, slowOneIn);
-                var _ = producer.send(load.record(
-                        queue, i, slow ? WaitHandler.TYPE : NoopHandler.TYPE, slow ? SLOW_MILLIS : 0));
+                var _ = producer.send(
+                        load.record(queue, i, slow ? WaitHandler.TYPE : NoopHandler.TYPE, slow ? SLOW_MILLIS : 0));
             }
         }
         return planned;

@@ -15,7 +15,9 @@ class HotMetersTest {
         hot.counter(MeterName.JOBS_FINISHED, "mail", "succeeded").increment();
         hot.timer(MeterName.DB_OPERATION, "claim").record(Duration.ofMillis(5));
 
-        assertThat(MeterName.JOBS_FINISHED.counter(registry, "mail", "succeeded").count())
+        assertThat(MeterName.JOBS_FINISHED
+                        .counter(registry, "mail", "succeeded")
+                        .count())
                 .isEqualTo(1);
         assertThat(MeterName.DB_OPERATION.timer(registry, "claim").count()).isEqualTo(1);
     }
@@ -25,7 +27,8 @@ class HotMetersTest {
         hot.counter(MeterName.JOBS_FINISHED, "mail", "succeeded").increment();
         hot.counter(MeterName.JOBS_FINISHED, "mail", "dead").increment(2);
 
-        assertThat(hot.counter(MeterName.JOBS_FINISHED, "mail", "succeeded").count()).isEqualTo(1);
+        assertThat(hot.counter(MeterName.JOBS_FINISHED, "mail", "succeeded").count())
+                .isEqualTo(1);
         assertThat(hot.counter(MeterName.JOBS_FINISHED, "mail", "dead").count()).isEqualTo(2);
     }
 }

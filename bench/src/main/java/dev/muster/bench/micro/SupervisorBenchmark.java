@@ -47,8 +47,8 @@ public class SupervisorBenchmark {
                     .findFirst()
                     .orElseThrow();
             crash = new SupervisorEvent.Message.Exited(start.pid(), new ExitReason.Crash("bench"));
-            decision = SupervisorDecider.decide(
-                    decision.next(), new SupervisorEvent.StartResult.Started(start.pid()), i);
+            decision =
+                    SupervisorDecider.decide(decision.next(), new SupervisorEvent.StartResult.Started(start.pid()), i);
         }
         state = decision.next();
     }

@@ -37,10 +37,9 @@ public final class JobRunrPeer {
             System.exit(0);
         }
         var _ = configuration
-                .useBackgroundJobServer(
-                        BackgroundJobServerConfiguration.usingStandardBackgroundJobServerConfiguration()
-                                .andWorkerCount(WORKERS)
-                                .andPollInterval(Duration.ofSeconds(5))) // the least that it takes
+                .useBackgroundJobServer(BackgroundJobServerConfiguration.usingStandardBackgroundJobServerConfiguration()
+                        .andWorkerCount(WORKERS)
+                        .andPollInterval(Duration.ofSeconds(5))) // the least that it takes
                 .initialize();
     }
 
@@ -84,7 +83,9 @@ public final class JobRunrPeer {
         }
 
         private void count(List<Job> jobs) {
-            long done = jobs.stream().filter(job -> job.hasState(StateName.SUCCEEDED)).count();
+            long done = jobs.stream()
+                    .filter(job -> job.hasState(StateName.SUCCEEDED))
+                    .count();
             if (done > 0) {
                 completions.done((int) done);
             } else if (jobs.stream().anyMatch(job -> job.hasState(StateName.PROCESSING))) {

@@ -7,7 +7,8 @@ final class Payload {
     private Payload() {}
 
     static String of(long number) {
-        String head = "{\"number\":" + number + ",\"customer\":\"cus_1234\",\"amount\":0,\"currency\":\"eur\",\"note\":\"";
+        String head =
+                "{\"number\":" + number + ",\"customer\":\"cus_1234\",\"amount\":0,\"currency\":\"eur\",\"note\":\"";
         return head + "x".repeat(BYTES - head.length() - 2) + "\"}";
     }
 }
