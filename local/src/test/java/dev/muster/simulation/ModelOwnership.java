@@ -49,8 +49,7 @@ final class ModelOwnership implements Ownership {
             PartitionEpoch p = wish.partition();
             answers.add(
                     db.isFenced(me)
-                            ? new TakeOver.Answer(
-                                    p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false)
+                            ? new TakeOver.Answer(p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false)
                             : take(p, wish));
         }
         return answers;
@@ -221,10 +220,12 @@ final class ModelOwnership implements Ownership {
                 .sorted(Comparator.<JobRow>comparingLong(row -> row.dueAt).thenComparing(row -> row.id))
                 .limit(limit)
                 .toList();
-        due.stream().filter(row -> row.key.isPresent() && row.keyPosition == null).forEach(row -> {
-            row.keyPosition = db.nextKeyPosition();
-            row.state = JobRow.State.READY;
-        });
+        due.stream()
+                .filter(row -> row.key.isPresent() && row.keyPosition == null)
+                .forEach(row -> {
+                    row.keyPosition = db.nextKeyPosition();
+                    row.state = JobRow.State.READY;
+                });
         List<JobRow> free = due.stream()
                 .filter(row -> row.key.isEmpty() || (headOf(row).isEmpty() && !isBehind(row)))
                 .toList();
@@ -272,8 +273,9 @@ final class ModelOwnership implements Ownership {
     @Override
     public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed) {
         List<PartitionEpoch> held = owned(keyed);
-        outcomes.stream().filter(o -> mine(o.id(), o.attempt()).isPresent()).forEach(o -> o.closedSteps()
-                .forEach(step -> db.close(o.id(), step)));
+        outcomes.stream()
+                .filter(o -> mine(o.id(), o.attempt()).isPresent())
+                .forEach(o -> o.closedSteps().forEach(step -> db.close(o.id(), step)));
         List<Settled> answers = new ArrayList<>();
         List<JobRow> finished = new ArrayList<>();
         for (Outcome outcome : outcomes) {
@@ -296,15 +298,12 @@ final class ModelOwnership implements Ownership {
 
     private Settled settle(JobRow row, Outcome outcome, List<JobRow> finished) {
         Outcome.Verdict verdict = outcome.verdict();
-        boolean isFinal =
-                switch (verdict) {
-                    case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> true;
-                    case RETRIED, SNOOZED, PARKED, UNKNOWN -> false;
-                };
-        boolean unsure = isFinal
-                && verdict != Outcome.Verdict.SUCCEEDED
-                && db.isOn(Guard.OPEN_CALL)
-                && db.hasOpenCall(row.id);
+        boolean isFinal = switch (verdict) {
+            case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> true;
+            case RETRIED, SNOOZED, PARKED, UNKNOWN -> false;
+        };
+        boolean unsure =
+                isFinal && verdict != Outcome.Verdict.SUCCEEDED && db.isOn(Guard.OPEN_CALL) && db.hasOpenCall(row.id);
         db.rules.settles(row, me, outcome);
         db.running.remove(row.id);
         row.incarnation = null;
@@ -397,8 +396,7 @@ final class ModelOwnership implements Ownership {
     public List<Intent> intend(List<IntentRequest> requests) {
         List<Intent> stored = new ArrayList<>();
         for (IntentRequest request : requests) {
-            mine(request.id(), request.attempt())
-                    .ifPresent(row -> stored.add(db.open(row.id, request.step())));
+            mine(request.id(), request.attempt()).ifPresent(row -> stored.add(db.open(row.id, request.step())));
         }
         return stored;
     }

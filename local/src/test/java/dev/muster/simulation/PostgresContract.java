@@ -80,7 +80,12 @@ abstract class PostgresContract {
     private Claim.Entry entry(int n, long offset, String key) {
         byte[] payload = {1};
         Claim.Terms terms = new Claim.Terms(
-                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Instant.EPOCH);
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Instant.EPOCH);
         return new Claim.Entry(
                 0,
                 offset,
@@ -104,8 +109,7 @@ abstract class PostgresContract {
     }
 
     private List<Settled> settle(Incarnation me, int n, int attempt, Outcome.Verdict verdict, PartitionEpoch... keyed) {
-        Outcome outcome =
-                new Outcome(id(n), attempt, verdict, "", "", "", Duration.ZERO, Optional.empty(), List.of());
+        Outcome outcome = new Outcome(id(n), attempt, verdict, "", "", "", Duration.ZERO, Optional.empty(), List.of());
         return site().ownership(me).settle(List.of(outcome), List.of(keyed));
     }
 
@@ -225,7 +229,9 @@ abstract class PostgresContract {
         claim(a, at(1), 0, entry(1, 0, ""));
         List<RunningJob> rows = site().ownership(a).census();
 
-        assertThat(site().ownership(a).beginAgain(rows)).extracting(RunningJob::attempt).containsExactly(2);
+        assertThat(site().ownership(a).beginAgain(rows))
+                .extracting(RunningJob::attempt)
+                .containsExactly(2);
         assertThat(site().ownership(a).beginAgain(rows)).as("late").isEmpty();
         assertThat(settle(a, 1, 1, Outcome.Verdict.SUCCEEDED)).containsExactly(new Settled.Rejected(id(1)));
     }
@@ -240,8 +246,12 @@ abstract class PostgresContract {
         List<IntentRequest> charges =
                 List.of(new IntentRequest(id(1), 1, "charge"), new IntentRequest(id(2), 9, "charge"));
 
-        assertThat(of.intend(charges)).extracting(i -> i.unansweredSince().isPresent()).containsExactly(false);
-        assertThat(of.intend(charges)).extracting(i -> i.unansweredSince().isPresent()).containsExactly(true);
+        assertThat(of.intend(charges))
+                .extracting(i -> i.unansweredSince().isPresent())
+                .containsExactly(false);
+        assertThat(of.intend(charges))
+                .extracting(i -> i.unansweredSince().isPresent())
+                .containsExactly(true);
         assertThat(settle(a, 1, 1, Outcome.Verdict.DECLINED)).containsExactly(new Settled.Unsure(id(1)));
         assertThat(settle(a, 2, 1, Outcome.Verdict.DECLINED)).containsExactly(new Settled.Done(id(2)));
     }
@@ -269,7 +279,9 @@ abstract class PostgresContract {
         Incarnation first = worker();
 
         assertThat(site().mint(first.worker(), OptionalLong.empty())).isEmpty();
-        assertThat(site().mint(first.worker(), OptionalLong.of(Long.MAX_VALUE))).as("no leader's").isEmpty();
+        assertThat(site().mint(first.worker(), OptionalLong.of(Long.MAX_VALUE)))
+                .as("no leader's")
+                .isEmpty();
         site().incarnations().fence(first, "test", first);
         assertThat(site().mint(first.worker(), OptionalLong.empty()))
                 .hasValueSatisfying(next -> assertThat(next.number()).isEqualTo(first.number() + 1));

@@ -39,7 +39,8 @@ final class SimulationTest {
         assertThat(broken.stream().map(Simulation.Result::describe)).isEmpty();
     }
 
-    private static List<Simulation.Result> inParallel(long count, int parts) throws InterruptedException, ExecutionException {
+    private static List<Simulation.Result> inParallel(long count, int parts)
+            throws InterruptedException, ExecutionException {
         List<Simulation.Result> broken = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<List<Simulation.Result>>> all = new ArrayList<>();

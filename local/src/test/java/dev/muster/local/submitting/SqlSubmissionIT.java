@@ -69,8 +69,7 @@ class SqlSubmissionIT {
         }
         JobOutcome outcome = outcome(JobId.of("muster-sql", "committed"));
         assertThat(outcome.result()).isEqualTo("committed");
-        await().atMost(SmallFleet.PATIENCE)
-                .until(() -> outbox().isEmpty());
+        await().atMost(SmallFleet.PATIENCE).until(() -> outbox().isEmpty());
 
         // Its row can't be removed although Kafka has it; the leader tries again and again.
         fleet.execute("CREATE FUNCTION stand() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -90,18 +89,17 @@ class SqlSubmissionIT {
             first.detach();
             fleet.coordinator();
             await().atMost(SmallFleet.PATIENCE)
-                    .until(() -> !fleet.rows("SELECT epoch FROM submission_relay").equals(epoch));
+                    .until(() ->
+                            !fleet.rows("SELECT epoch FROM submission_relay").equals(epoch));
             assertThat(outbox()).containsExactly("held");
             statement.execute("SELECT pg_advisory_unlock(42)");
         }
-        await().atMost(SmallFleet.PATIENCE)
-                .until(() -> outbox().isEmpty());
+        await().atMost(SmallFleet.PATIENCE).until(() -> outbox().isEmpty());
         fleet.execute(submit("after"));
         assertThat(outcome(JobId.of("muster-sql", "after")).succeeded()).isTrue();
 
         assertThat(sent()).containsExactlyInAnyOrder("committed", "held", "after");
-        assertThat(results())
-                .containsExactlyInAnyOrder("committed", "held", "after");
+        assertThat(results()).containsExactlyInAnyOrder("committed", "held", "after");
     }
 
     @Test
