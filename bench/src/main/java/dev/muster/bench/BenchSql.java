@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -130,8 +131,8 @@ public final class BenchSql {
     }
 
     /** How many jobs Muster has settled in which millisecond. */
-    public static TreeMap<Long, Long> timeline(Connection connection) throws SQLException {
-        TreeMap<Long, Long> counts = new TreeMap<>();
+    public static NavigableMap<Long, Long> timeline(Connection connection) throws SQLException {
+        NavigableMap<Long, Long> counts = new TreeMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(TIMELINE)) {
             while (rows.next()) {

@@ -66,7 +66,7 @@ final class Drain {
         Reading warm = before;
         while (!trial.isDone(jobs)) {
             Pause.millis(LOOK_MILLIS);
-            if (warm == before && ticker.now().toEpochMilli() - before.at() > WARM_UP_MILLIS + 1_500) {
+            if (warm.equals(before) && ticker.now().toEpochMilli() - before.at() > WARM_UP_MILLIS + 1_500) {
                 warm = read(trial);
             }
             if (ticker.now().toEpochMilli() - before.at() > LIMIT_SECONDS * 1_000L) {

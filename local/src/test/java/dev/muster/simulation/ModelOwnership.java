@@ -414,6 +414,12 @@ final class ModelOwnership implements Ownership {
     @Override
     public void entered(List<Entered> entries) {}
 
+    /** Nothing is lent here: suspects and quarantine have no part in this model. */
+    @Override
+    public boolean enter(RunningJob run) {
+        throw new IllegalStateException("lent in a world that has no quarantine: " + run.id());
+    }
+
     @Override
     public boolean leaderIsFresh() {
         return db.leaderIsFresh();

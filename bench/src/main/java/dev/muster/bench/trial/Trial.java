@@ -2,6 +2,7 @@ package dev.muster.bench.trial;
 
 import dev.muster.bench.Load;
 import dev.muster.config.Settings;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 
@@ -52,5 +53,5 @@ public interface Trial extends AutoCloseable {
     }
 
     @Override
-    void close() throws Exception;
+    void close() throws SQLException;
 }
