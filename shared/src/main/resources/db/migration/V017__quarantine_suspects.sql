@@ -128,6 +128,7 @@ BEGIN
     END IF;
     IF buried IS NOT NULL THEN
         DELETE FROM suspect s WHERE s.job_id = ANY (buried); -- redriven, it begins with a clean sheet
+        PERFORM hold_keys(buried, '{}');
         PERFORM job_over(buried);
         PERFORM wake_followers(buried);
     END IF;
@@ -135,7 +136,7 @@ BEGIN
         DELETE FROM limit_slot l WHERE l.job_id = ANY (aside) RETURNING l.limit_key)
     SELECT array_agg(l.limit_key) INTO freed FROM left_behind l;
     IF freed IS NOT NULL THEN
-        PERFORM wake_limited(freed);
+        PERFORM wake_limited(freed, 0);
     END IF;
 END $$;
 
@@ -148,6 +149,7 @@ CREATE FUNCTION wake_followers(p_job_ids uuid[]) RETURNS void LANGUAGE sql AS $$
         ORDER BY n.key_position LIMIT 1) next
     WHERE h.job_id = ANY (p_job_ids) AND h.key_position IS NOT NULL AND h.settled_at >= now() - interval '1 second'
       AND w.job_id = next.job_id AND w.state = 'parked'
+      AND NOT EXISTS (SELECT FROM key_hold k WHERE k.queue = h.queue AND k.order_key = h.order_key)
 $$;
 
 -- ---- lending ----
@@ -254,6 +256,7 @@ BEGIN
         g.submitted_at, g.claimed_at, g.record_key, g.payload, g.headers
     FROM gone g;
     DELETE FROM suspect s WHERE s.job_id = p_job_id;
+    PERFORM hold_keys(ARRAY[p_job_id], '{}');
     PERFORM job_over(ARRAY[p_job_id]);
     PERFORM wake_followers(ARRAY[p_job_id]);
     RETURN 'buried';

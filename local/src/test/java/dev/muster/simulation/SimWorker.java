@@ -282,6 +282,7 @@ final class SimWorker extends Proc {
         try {
             incarnations.renewDrain(me);
         } catch (StoreException e) {
+            fault(); // out of its group and without a lease it may be taken for dead
             world().note(() -> me + " could not renew its drain lease");
         }
     }

@@ -46,7 +46,7 @@ public final class FollowUps {
         FollowUp before = bySteps.get(step);
         int more = submission.data().length
                 - (before == null ? 0 : before.submission().data().length);
-        if (before == null && bySteps.size() == MOST || bytes + more > MOST_BYTES) {
+        if ((before == null && bySteps.size() == MOST) || bytes + more > MOST_BYTES) {
             throw new IllegalStateException(
                     "at most " + MOST + " jobs follow one, and " + MOST_BYTES + " bytes together");
         }

@@ -48,7 +48,7 @@ final class SubmissionStoreIT {
     @BeforeEach
     void empty() {
         db.execute("DELETE FROM submission");
-        db.execute("UPDATE submission_relay SET epoch = 0, batch = NULL");
+        db.execute("UPDATE submission_relay SET epoch = 0, batch = NULL, max_bytes = 262144");
     }
 
     @AfterAll

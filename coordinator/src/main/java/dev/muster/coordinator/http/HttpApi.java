@@ -142,7 +142,7 @@ public final class HttpApi implements AutoCloseable {
     private static void unanswered(Context ctx, StoreException e) {
         switch (e.code()) {
             case UNREACHABLE, CONTENDED -> {
-                LOG.atLevel(ctx.method() == HandlerType.GET ? Level.DEBUG : Level.WARN)
+                LOG.atLevel(ctx.method().equals(HandlerType.GET) ? Level.DEBUG : Level.WARN)
                         .log("{} {} was not carried out: {}", ctx.method(), ctx.path(), e.getMessage());
                 problem(ctx, 503, "Postgres does not answer; try again in a moment");
             }

@@ -77,7 +77,11 @@ public final class QuarantineDecider {
 
     public record Decision(State next, Optional<Effect> effect) {}
 
-    /** @param suspects of the pool, those of longest standing first */
+    /**
+     * Decides.
+     *
+     * @param suspects of the pool, those of longest standing first
+     */
     public static Decision decide(State state, List<Suspect> suspects, Worker worker, long nowNanos) {
         return switch (worker) {
             case Worker.Impossible() -> new Decision(State.initial(), release(suspects, suspects.isEmpty()));

@@ -21,7 +21,10 @@ final class WorkerCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions config = new ConfigOptions();
 
-    @Option(names = "--breaks-on-purpose", hidden = true, description = "Breaks down when a file tells it to: for the drill")
+    @Option(
+            names = "--breaks-on-purpose",
+            hidden = true,
+            description = "Breaks down when a file tells it to: for the drill")
     private boolean breaks;
 
     @Override

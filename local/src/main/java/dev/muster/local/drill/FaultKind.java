@@ -82,28 +82,24 @@ public enum FaultKind {
             Set.of(DETECT, RECOVERY, ALL_RUNNING, BACK),
             List.of(Bound.of(BACK, 5_000)),
             List.of(new Failover(Failover.How.KILLED), new Failover(Failover.How.FROZEN))),
-
     BOTH(
             "both",
             "the coordinator and a worker at once, the coordinator away until all has healed",
             Set.of(FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
             List.of(Bound.of(ALL_RUNNING, 5_000)),
             List.of(new WorkerAndCoordinator())),
-
     NET_WORKER(
             "net-worker",
             "a worker that can't be killed cut off from Kafka and Postgres without a word, then healed",
             Set.of(DETECT, FENCE, REASSIGN, RECOVERY, ALL_RUNNING, BACKLOG),
             List.of(Bound.of(ALL_RUNNING, 3_000)),
             List.of(new NetworkCut(NetworkCut.Wires.ALL))),
-
     NET_KAFKA(
             "net-kafka",
             "a worker cut off from Kafka alone, then healed",
             Set.of(BACKLOG),
             List.of(),
             List.of(new NetworkCut(NetworkCut.Wires.KAFKA))),
-
     NET_POSTGRES(
             "net-postgres",
             "a worker cut off from Postgres alone, then healed",

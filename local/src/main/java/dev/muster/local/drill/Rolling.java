@@ -21,8 +21,7 @@ final class Rolling implements Fault {
             stack.await("the end of " + worker.incarnation(), LIMIT, () -> !worker.isAlive());
             stack.awaitWhole();
         }
-        Set<String> victims =
-                workers.stream().map(Fleet.Worker::incarnation).collect(Collectors.toSet());
+        Set<String> victims = workers.stream().map(Fleet.Worker::incarnation).collect(Collectors.toSet());
         stack.say("restarted " + String.join(", ", victims.stream().sorted().toList()));
         return Injection.of(at, victims).with(retries(stack, victims));
     }

@@ -27,8 +27,7 @@ final class DrillCommandIT {
         Console console = new Console(new PrintStream(out, true, UTF_8), new PrintStream(out, true, UTF_8), false);
 
         int code = MusterCommand.run(
-                new String[] {
-                    "drill", "--fault", "kill9", "--rounds", "1", "--warm-up", "3s", "--json", json.toString()
+                new String[] {"drill", "--fault", "kill9", "--rounds", "1", "--warm-up", "3s", "--json", json.toString()
                 },
                 console);
 

@@ -47,7 +47,6 @@ class BacklogTest {
             jobs.add(job("held-" + i, 0, 10_010 + i, 10_500, 10_500, 30_000));
         }
 
-        assertThat(new Backlog(jobs).backToNormal(at(10_000), CALM, at(15_000)))
-                .isEqualTo(Duration.ofSeconds(5));
+        assertThat(new Backlog(jobs).backToNormal(at(10_000), CALM, at(15_000))).isEqualTo(Duration.ofSeconds(5));
     }
 }

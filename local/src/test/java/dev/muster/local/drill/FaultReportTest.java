@@ -37,8 +37,8 @@ class FaultReportTest {
 
     @Test
     void json_has_the_keys_that_scripts_rely_on() {
-        FaultReport report = report(List.of(Map.of(
-                Figure.DETECT, 5L, Figure.FENCE, 9L, Figure.RECOVERY, 100L, Figure.ALL_RUNNING, 300L)));
+        FaultReport report = report(
+                List.of(Map.of(Figure.DETECT, 5L, Figure.FENCE, 9L, Figure.RECOVERY, 100L, Figure.ALL_RUNNING, 300L)));
 
         assertThat(Json.MAPPER.writeValueAsString(new DrillReport(List.of(report)).json()))
                 .isEqualTo("{\"faults\":[{\"fault\":\"kill9\",\"rounds\":1,"

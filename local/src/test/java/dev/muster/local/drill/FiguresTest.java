@@ -106,7 +106,7 @@ class FiguresTest {
 
     private void interrupted(String name, int againMs) {
         JobId id = JobId.of("test", name);
-        runs.add(new EndedRun(id, 1, "w-1.1", "interrupted", at(FAULT - 50), Optional.of(at(FAULT - 40))));
+        runs.add(new EndedRun(id, 1, "w-1.1", "interrupted", at(FAULT - 50), Optional.of(at(FAULT - 40)), at(FAULT)));
         finals.add(new FinalJob(
                 id,
                 "q",

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -43,23 +44,23 @@ class StandbyIT {
             workers = processes(stack);
             Lease before = lease(stack).orElseThrow();
             String leader = COORDINATORS.stream()
-                    .filter(name -> isHeldBy(servers.get(name), before))
+                    .filter(name -> isHeldBy(the(name, servers), before))
                     .findFirst()
                     .orElseThrow();
             String standby = COORDINATORS.get(1 - COORDINATORS.indexOf(leader));
             payments.submitted(20);
 
-            servers.get(leader).signal("KILL");
+            the(leader, servers).signal("KILL");
             payments.submit(20);
 
             await("the standby leads")
                     .atMost(LIMIT)
                     .until(() -> lease(stack)
-                            .filter(now -> now.epoch() > before.epoch() && isHeldBy(servers.get(standby), now))
+                            .filter(now -> now.epoch() > before.epoch() && isHeldBy(the(standby, servers), now))
                             .isPresent());
             await("the other is back")
                     .atMost(LIMIT)
-                    .until(() -> servers.get(leader).running());
+                    .until(() -> the(leader, servers).running());
             assertThat(processes(stack))
                     .as("no worker died, and none has a twin")
                     .isEqualTo(workers);
@@ -95,6 +96,10 @@ class StandbyIT {
                                 .filter(worker -> worker.isAlive() && worker.inService())
                                 .count()
                         == WORKERS);
+    }
+
+    private static EmbeddedServer the(String name, Map<String, EmbeddedServer> servers) {
+        return Objects.requireNonNull(servers.get(name), name);
     }
 
     private static Set<ProcessHandle> processes(LocalStack stack) {

@@ -19,6 +19,7 @@ import dev.muster.protocol.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -150,7 +151,8 @@ class ExplainIT {
 
     /** What a page gets whose name leads here although it is another's: its browser says that name as the host. */
     private static String rebound(Coordinator coordinator) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", coordinator.url().getPort())) {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), coordinator.url().getPort())) {
             socket.getOutputStream()
                     .write("GET /api/v1/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
                             .getBytes(UTF_8));
