@@ -101,7 +101,8 @@ abstract class PostgresContract {
 
     private List<Claim.Verdict> claim(Incarnation me, PartitionEpoch at, long from, Claim.Entry... entries) {
         long to = entries[entries.length - 1].offset() + 1;
-        return site().ownership(me).claim(new Claim(List.of(new Claim.Span(at, from, to)), List.of(entries)), List.of());
+        return site().ownership(me)
+                .claim(new Claim(List.of(new Claim.Span(at, from, to)), List.of(entries)), List.of());
     }
 
     private TakeOver.Answer take(Incarnation me, PartitionEpoch at) {

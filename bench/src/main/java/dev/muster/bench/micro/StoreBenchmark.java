@@ -108,7 +108,8 @@ public class StoreBenchmark {
                 .mapToObj(i -> reader.read(0, DecodeBenchmark.record(i), QUEUE, topic))
                 .toList();
         long begun = ticker.nanos();
-        var _ = own.claim(new Claim(List.of(new Claim.Span(partition, position, position + BATCH)), entries), List.of());
+        var _ = own.claim(
+                new Claim(List.of(new Claim.Span(partition, position, position + BATCH)), entries), List.of());
         share.claimMicros += (ticker.nanos() - begun) / 1_000;
         position += BATCH;
         List<Outcome> outcomes = entries.stream().map(e -> succeeded(e.id())).toList();
