@@ -146,14 +146,14 @@ final class LeaderEpochIT {
         IncarnationStore owners = new IncarnationStore(db.database());
         Incarnation owner = db.worker().me();
         Incarnation absent = db.worker().me();
-        assertThat(owners.fence(absent, "absent", owner)).isEqualTo(FenceVerdict.LEADER_DECIDES);
+        assertThat(owners.fence(absent, "absent", owner)).isEqualTo(IncarnationStore.Fenced.LEADER_DECIDES);
 
         expire();
         owners.renewDrain(absent);
-        assertThat(owners.fence(absent, "absent", owner)).isEqualTo(FenceVerdict.DRAINING);
+        assertThat(owners.fence(absent, "absent", owner)).isEqualTo(IncarnationStore.Fenced.DRAINING);
 
         db.execute("UPDATE drain_lease SET expires_at = now() WHERE incarnation = '" + absent + "'");
-        assertThat(owners.fence(absent, "absent", owner)).isEqualTo(FenceVerdict.FENCED);
+        assertThat(owners.fence(absent, "absent", owner)).isEqualTo(IncarnationStore.Fenced.FENCED);
     }
 
     /** H22: without their order, about every second pair of these would end in a deadlock. */
