@@ -40,6 +40,9 @@ class TidyTest {
                     "backs off while Postgres can't be told of a fence"),
             Map.entry("local/src/main/java/dev/muster/local/crash/CrashHandler.java", "a job that runs for a while"),
             Map.entry(
+                    "local/src/main/java/dev/muster/local/cli/QueueGrowCommand.java",
+                    "looks how far a growth is; nothing tells of it"),
+            Map.entry(
                     "bench/src/main/java/dev/muster/bench/Pause.java",
                     "looks whether a run is over; keeps to a timetable of submissions"),
             Map.entry("worker/src/test/java/dev/muster/worker/PauseHandler.java", "a job whose work is to take time"),
