@@ -67,7 +67,9 @@ final class RealPostgresIT extends PostgresContract {
         @Override
         public List<Incarnation> live() {
             return new FleetStore(database)
-                    .live().stream().map(FleetStore.LiveIncarnation::incarnation).toList();
+                    .live().stream()
+                            .map(FleetStore.LiveIncarnation::incarnation)
+                            .toList();
         }
 
         @Override
