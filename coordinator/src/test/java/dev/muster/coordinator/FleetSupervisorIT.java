@@ -227,7 +227,7 @@ class FleetSupervisorIT {
 
     private static boolean isFenceWaiting(Connection connection) throws Exception {
         try (PreparedStatement statement = connection.prepareStatement(
-                        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%fence(%'");
+                        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%fence_death(%'");
                 var rows = statement.executeQuery()) {
             return rows.next();
         }

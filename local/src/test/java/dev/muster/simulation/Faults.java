@@ -14,6 +14,8 @@ final class Faults {
     private final long end;
     private int spare;
     private int leaders;
+    /** Until then the workers' host stands still; nobody starts on it. */
+    private long standsUntil;
 
     Faults(Scene scene) {
         this.world = scene.world();
@@ -107,7 +109,15 @@ final class Faults {
         }
     }
 
+    /**
+     * Not on a host that stands still: one that went on while all others stood would have seen them leave the group, and
+     * without a coordinator that is what death looks like.
+     */
     private void joinAnother() {
+        if (world.now() < standsUntil) {
+            world.at(standsUntil, this::joinAnother);
+            return;
+        }
         Optional<SimWorker> _ = scene.launchAlone("x" + ++spare);
     }
 
@@ -172,6 +182,7 @@ final class Faults {
         if (!isKnownAsMany) {
             all.forEach(SimWorker::fault); // then it looks like deaths, one by one
         }
+        standsUntil = Math.max(standsUntil, world.now() + time);
         all.forEach(worker -> {
             worker.freeze();
             world.after(time + world.millisBetween(0, 2_300), worker::thaw);
@@ -182,6 +193,7 @@ final class Faults {
         world.note(() -> "no faults from here on");
         world.calmDown();
         scene.net().calm();
+        standsUntil = world.now();
         if (scene.kafka().isDown()) {
             scene.kafka().start();
         }

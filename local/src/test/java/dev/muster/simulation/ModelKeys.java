@@ -31,6 +31,17 @@ final class ModelKeys {
         return waitingOf(row).min(Comparator.comparingLong(ModelKeys::position));
     }
 
+    boolean isHeadForeign(JobRow row) {
+        return headOf(row).filter(head -> !head.isOf(me)).isPresent();
+    }
+
+    /** The next of its key is looked at in a while, where nobody was to look at it. */
+    void wakeNext(JobRow row) {
+        for (JobRow next : firstWaiting(row).stream().toList()) {
+            next.dueAt = next.dueAt == JobRow.NEVER ? recheck(false) : next.dueAt;
+        }
+    }
+
     boolean isBehind(JobRow row) {
         return waitingOf(row).anyMatch(other -> position(other) < position(row));
     }

@@ -218,9 +218,7 @@ final class ModelOwnership implements Ownership {
         for (JobRow row : due) {
             if (!free.contains(row)) {
                 row.state = JobRow.State.PARKED;
-                row.dueAt = keys.isBehind(row)
-                        ? JobRow.NEVER
-                        : keys.recheck(keys.headOf(row).filter(head -> !head.isOf(me)).isPresent());
+                row.dueAt = keys.isBehind(row) ? JobRow.NEVER : keys.recheck(keys.isHeadForeign(row));
             }
         }
         return startWaiting(free);
@@ -234,9 +232,7 @@ final class ModelOwnership implements Ownership {
         }
         for (JobRow row : rows) {
             if (row.key.isPresent()) {
-                keys.firstWaiting(row).filter(next -> next.dueAt == JobRow.NEVER).ifPresent(next -> {
-                    next.dueAt = keys.recheck(false);
-                });
+                keys.wakeNext(row);
             }
         }
         return started;

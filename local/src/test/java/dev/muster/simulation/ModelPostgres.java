@@ -57,15 +57,13 @@ final class ModelPostgres implements Incarnations {
     /** A row of worker_incarnation. */
     static final class Life {
         final String worker;
-        final boolean minted;
         boolean registered;
 
         @Nullable
         Long fencedAt;
 
-        Life(String worker, boolean byLeader) {
+        Life(String worker) {
             this.worker = worker;
-            this.minted = byLeader;
         }
     }
 
@@ -185,7 +183,7 @@ final class ModelPostgres implements Incarnations {
         }
         int number = lastNumbers.merge(worker, 1, Integer::sum);
         Incarnation minted = new Incarnation(worker + "." + number);
-        lives.put(minted, new Life(worker, epoch.isPresent()));
+        lives.put(minted, new Life(worker));
         world.note(() -> minted + " is minted");
         return Optional.of(minted);
     }
@@ -199,11 +197,11 @@ final class ModelPostgres implements Incarnations {
         return true;
     }
 
-    /** Lives that a leader has minted and nobody has fenced. */
+    /** Lives that nobody has fenced, whoever minted them: a leader hears of those only here that died before it led. */
     List<Incarnation> live() {
         List<Incarnation> live = new ArrayList<>();
         lives.forEach((incarnation, life) -> {
-            if (life.minted && life.fencedAt == null) {
+            if (life.fencedAt == null) {
                 live.add(incarnation);
             }
         });

@@ -6,6 +6,7 @@ import dev.muster.store.Incarnations;
 import dev.muster.store.Ownership;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -37,6 +38,11 @@ final class ModelPostgresTest extends PostgresContract {
         @Override
         public Optional<Incarnation> mint(String worker, OptionalLong epoch) {
             return db.mint(worker, epoch);
+        }
+
+        @Override
+        public List<Incarnation> live() {
+            return db.live();
         }
 
         @Override

@@ -38,6 +38,9 @@ abstract class PostgresContract {
 
         Optional<Incarnation> mint(String worker, OptionalLong epoch);
 
+        /** Those that a leader has to watch. */
+        List<Incarnation> live();
+
         Ownership ownership(Incarnation me);
 
         Incarnations incarnations();
@@ -273,6 +276,15 @@ abstract class PostgresContract {
         assertThat(site().fence(c, name, epoch)).isTrue();
         assertThat(said.fence(c, "absent", c)).isEqualTo(Fenced.ALREADY);
         site().resign(name, epoch);
+    }
+
+    @Test
+    void a_leader_finds_also_those_that_it_has_not_minted_until_they_are_fenced() {
+        Incarnation alone = worker();
+
+        assertThat(site().live()).contains(alone);
+        site().incarnations().fence(alone, "test", alone);
+        assertThat(site().live()).doesNotContain(alone);
     }
 
     @Test

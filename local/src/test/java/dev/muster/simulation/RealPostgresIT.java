@@ -15,6 +15,7 @@ import dev.muster.store.Ownership;
 import dev.muster.store.OwnershipStore;
 import dev.muster.store.QueueStore;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -61,6 +62,14 @@ final class RealPostgresIT extends PostgresContract {
                     ? new IncarnationStore(database).mint(worker, "default", "here")
                     : new FleetStore(database)
                             .mint(worker, "default", FleetStore.LauncherKind.PROCESS, "here", epoch.getAsLong());
+        }
+
+        @Override
+        public List<Incarnation> live() {
+            return new FleetStore(database)
+                    .live().stream()
+                            .map(FleetStore.LiveIncarnation::incarnation)
+                            .toList();
         }
 
         @Override

@@ -66,7 +66,7 @@ class CrashLoopIT {
     @ParameterizedTest
     @EnumSource(
             value = Way.class,
-            names = {"HALT", "EXIT", "MEMORY"})
+            names = {"HALT", "EXIT"}) // how long memory takes to fill is the machine's: that one is left to the drill
     void the_culprit_alone_is_convicted_within_three_deaths(Way way) {
         List<JobId> innocent = new ArrayList<>();
         for (int i = 0; i < 15; i++) {
@@ -99,9 +99,6 @@ class CrashLoopIT {
                     .noneMatch(worker -> worker.incarnation().startsWith("worker-quarantine."));
             return stopped && !new QuarantineStore(stack.database()).any();
         });
-        System.out.println("MEASURED " + way + ": " + dead.attempts() + " to "
-                + dead.times().settled().orElseThrow() + " since "
-                + dead.times().submitted());
     }
 
     private JobId submit(String id, String type, String json) {
