@@ -7,7 +7,6 @@ import dev.muster.coordinator.fleet.FleetLoop;
 import dev.muster.coordinator.fleet.FleetRules;
 import dev.muster.coordinator.fleet.Launcher;
 import dev.muster.coordinator.fleet.ProcessLauncher;
-import dev.muster.coordinator.fleet.SupervisionLog;
 import dev.muster.coordinator.housekeeping.HousekeepingLoop;
 import dev.muster.coordinator.housekeeping.Retention;
 import dev.muster.coordinator.http.HttpApi;
@@ -36,11 +35,13 @@ import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
 import dev.muster.store.ScheduleStore;
 import dev.muster.store.SupervisionHistory;
+import dev.muster.store.SupervisionLog;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -59,6 +60,8 @@ public final class Coordinator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
     private static final int CONNECTIONS = 8;
     private static final int READERS = 3;
+    /** A look through a default partition that some days without a coordinator have filled. */
+    private static final Duration SWEEPING_LIMIT = Duration.ofMinutes(5);
 
     private final Leadership leadership;
     private final LivenessLoop liveness;
@@ -205,8 +208,9 @@ public final class Coordinator implements AutoCloseable {
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
         // Apart from the lease, as the next one: what takes its time must not depose the leader.
-        Database sweeping =
-                opened(resources, Database.open(settings, "muster-coordinator-housekeeping", 1, Optional.empty()));
+        Database sweeping = opened(
+                resources,
+                Database.open(settings, "muster-coordinator-housekeeping", 1, Optional.empty(), SWEEPING_LIMIT));
         HousekeepingLoop housekeeping = opened(
                 resources,
                 new HousekeepingLoop(new HousekeepingStore(sweeping), leadership, retention, ticker, meters));

@@ -8,6 +8,7 @@ import dev.muster.config.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -16,7 +17,7 @@ import java.util.Optional;
  */
 public final class Database implements AutoCloseable {
     /** Long enough for any protocol statement, short enough that one that hangs does not take its lane with it. */
-    private static final String STATEMENT_TIMEOUT = "10s";
+    private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(10);
 
     private final HikariDataSource pool;
 
@@ -32,6 +33,16 @@ public final class Database implements AutoCloseable {
      * @param meters where the pool's metrics go, if anywhere
      */
     public static Database open(Settings settings, String applicationName, int size, Optional<MeterRegistry> meters) {
+        return open(settings, applicationName, size, meters, STATEMENT_TIMEOUT);
+    }
+
+    /** As above, for statements that may take longer than the usual ten seconds. */
+    public static Database open(
+            Settings settings,
+            String applicationName,
+            int size,
+            Optional<MeterRegistry> meters,
+            Duration statementTimeout) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(settings.string(Setting.POSTGRES_URL));
         config.setUsername(settings.string(Setting.POSTGRES_USER));
@@ -47,13 +58,15 @@ public final class Database implements AutoCloseable {
         config.addDataSourceProperty("currentSchema", Migrations.SCHEMA);
         config.addDataSourceProperty("tcpKeepAlive", true);
         config.addDataSourceProperty("connectTimeout", 2); // seconds
-        config.addDataSourceProperty("socketTimeout", 20); // seconds; a silent cut must not hold a lane for hours
+        // In seconds; a silent cut must not hold a lane for hours.
+        config.addDataSourceProperty("socketTimeout", statementTimeout.toSeconds() + 10);
         config.addDataSourceProperty("reWriteBatchedInserts", true);
         // The net under "no statement waits for its client": should one, Postgres ends it.
         config.addDataSourceProperty(
                 "options",
                 "-c idle_in_transaction_session_timeout=500ms -c lock_timeout=2s -c statement_timeout="
-                        + STATEMENT_TIMEOUT + " -c client_connection_check_interval=100ms -c tcp_user_timeout=5000");
+                        + statementTimeout.toMillis()
+                        + " -c client_connection_check_interval=100ms -c tcp_user_timeout=5000");
         meters.ifPresent(registry -> config.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry)));
         return new Database(new HikariDataSource(config));
     }

@@ -177,7 +177,7 @@ public final class HousekeepingLoop implements AutoCloseable {
                 made.increment();
                 LOG.info("Made the partition {}", partition);
             }
-            case THERE, IN_DEFAULT, DEPOSED -> {}
+            case THERE, IN_DEFAULT, UNPROVEN, DEPOSED -> {}
         }
     }
 

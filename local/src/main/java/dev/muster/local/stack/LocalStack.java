@@ -7,6 +7,7 @@ import dev.muster.embedded.FileTree;
 import dev.muster.local.MusterProcess;
 import dev.muster.store.Database;
 import dev.muster.store.SupervisionHistory;
+import dev.muster.store.SupervisionLog;
 import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.time.Ticker;
 import java.io.IOException;
@@ -58,7 +59,10 @@ public final class LocalStack implements AutoCloseable {
                 new StackTree.Child(coordinator, this::startCoordinator),
                 this::noteProperties,
                 new Blame(servers()),
-                new News(servers(), say).andThen(listener).andThen(history),
+                new SupervisionLog()
+                        .andThen(new News(servers(), say))
+                        .andThen(listener)
+                        .andThen(history),
                 Ticker.system());
     }
 
