@@ -8,6 +8,7 @@ import dev.muster.supervision.Shutdown;
 import dev.muster.supervision.Strategy;
 import dev.muster.supervision.SupervisorFlags;
 import dev.muster.supervision.runtime.ChildDefinition;
+import dev.muster.supervision.runtime.ChildStart;
 import dev.muster.supervision.runtime.Life;
 import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.supervision.runtime.Supervisor;
@@ -170,7 +171,8 @@ final class StackTree {
                 ROOT,
                 flags(Strategy.REST_FOR_ONE),
                 List.of(
-                        new ChildDefinition(ChildSpec.supervisor(SERVERS), () -> Optional.of(startServers())),
+                        new ChildDefinition(
+                                ChildSpec.supervisor(SERVERS), withEnd(SERVERS, () -> Optional.of(startServers()))),
                         definition(COORDINATOR, coordinator)),
                 ticker,
                 listener);
@@ -189,16 +191,21 @@ final class StackTree {
     }
 
     private ChildDefinition definition(String name, Child child) {
-        return new ChildDefinition(ChildSpec.worker(name).withShutdown(new Shutdown.Timeout(SHUTDOWN)), () -> {
-            try {
-                child.start().run();
-                afterStart.run();
-                return Optional.of(new ServerLife(child.server()));
-            } catch (RuntimeException e) {
-                blame.failed(name, e);
-                throw e;
-            }
-        });
+        return new ChildDefinition(
+                ChildSpec.worker(name).withShutdown(new Shutdown.Timeout(SHUTDOWN)), withEnd(name, () -> {
+                    try {
+                        child.start().run();
+                        afterStart.run();
+                        return Optional.of(new ServerLife(child.server()));
+                    } catch (RuntimeException e) {
+                        blame.failed(name, e);
+                        throw e;
+                    }
+                }));
+    }
+
+    private StartAttempts withEnd(String name, ChildStart start) {
+        return new StartAttempts(name, start, PERIOD, ticker);
     }
 
     private static SupervisorFlags flags(Strategy strategy) {
