@@ -123,7 +123,8 @@ $$;
 
 -- Makes polled records durable and moves each partition's position, both or neither. A partition that is not mine at
 -- that epoch, or whose position is not p_from, gets nothing written: its records come back as not_owner.
--- verdict per record: started | waiting | duplicate | dead | cancelled | not_owner.
+-- A column that is null throughout may be passed empty; nothing then is read, sent or parsed for it.
+-- verdict per record: started | waiting | duplicate | dead | cancelled | not_owner. Record 0 stands for all of them.
 CREATE FUNCTION claim(
     p_incarnation text,
     p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
@@ -140,6 +141,7 @@ DECLARE
     clash integer[];
     unwanted integer[] := '{}';
     rivals integer[] := '{}';
+    rest integer[];
 BEGIN
     PERFORM FROM owned(p_incarnation, p_queues, p_partitions, p_epochs);
     WITH moved AS (
@@ -150,6 +152,16 @@ BEGIN
           AND po.incarnation = p_incarnation AND po.epoch = p.epoch AND po.next_offset = p.from_offset
         RETURNING p.ix::integer AS ix)
     SELECT coalesce(array_agg(ix), '{}') INTO won FROM moved;
+
+    IF cardinality(won) = cardinality(p_queues) AND cardinality(r_order_key) + cardinality(r_due_at)
+        + cardinality(r_dead_reason) + cardinality(r_unique_key) + cardinality(r_limit_key) = 0 THEN
+        rest := claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
+            r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash);
+        IF cardinality(rest) = 0 THEN
+            RETURN QUERY SELECT 0, 'started', NULL::bigint;
+            RETURN;
+        END IF;
+    END IF;
 
     SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
             r.record_offset, r.job_id, r.position_id, r.type, r.order_key, r.max_failures, r.due_at, r.deadline,
@@ -164,7 +176,7 @@ BEGIN
             submitted_at, record_key, payload, headers, payload_hash, dead_reason, dead_detail, unique_key,
             limit_key, ix)
     JOIN queue q ON q.name = p_queues[r.part]
-    WHERE r.part = ANY (won);
+    WHERE r.part = ANY (won) AND (rest IS NULL OR r.ix IN (SELECT unnest(rest)));
 
     -- Identity outlives the row, for the queue's window; after it a submission is a new job.
     DELETE FROM job_identity i USING unnest(recs) r, queue q
@@ -186,7 +198,7 @@ BEGIN
     -- Where no window is kept, at least nothing unfinished is started twice.
     SELECT coalesce(array_agg(f.ix), '{}') INTO fresh FROM (
         SELECT r.ix, row_number() OVER (PARTITION BY r.job_id ORDER BY r.ix) AS nth, r.job_id
-        FROM unnest(recs) r WHERE r.ix = ANY (fresh)) f
+        FROM unnest(recs) r WHERE r.ix IN (SELECT unnest(fresh))) f
     WHERE f.nth = 1
       AND NOT EXISTS (SELECT FROM job_running x WHERE x.job_id = f.job_id)
       AND NOT EXISTS (SELECT FROM job_waiting x WHERE x.job_id = f.job_id);
@@ -194,33 +206,33 @@ BEGIN
     -- The same id with another payload is not the same job, and not a new one either.
     SELECT coalesce(array_agg(r.ix), '{}') INTO clash
     FROM unnest(recs) r JOIN job_identity i USING (job_id)
-    WHERE r.windowed AND r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND i.payload_hash <> r.payload_hash;
+    WHERE r.windowed AND r.dead_reason IS NULL AND r.ix NOT IN (SELECT unnest(fresh)) AND i.payload_hash <> r.payload_hash;
 
     INSERT INTO duplicate_submission (job_id, queue, partition, record_offset)
     SELECT r.job_id, r.queue, r.partition, r.record_offset FROM unnest(recs) r
-    WHERE r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND NOT r.ix = ANY (clash)
+    WHERE r.dead_reason IS NULL AND r.ix NOT IN (SELECT unnest(fresh)) AND NOT r.ix = ANY (clash)
     ON CONFLICT DO NOTHING;
 
     -- Somebody wished these to be cancelled before they came.
     IF EXISTS (SELECT FROM cancel_wish) THEN
         SELECT coalesce(array_agg(r.ix), '{}') INTO unwanted
         FROM unnest(recs) r JOIN cancel_wish c USING (job_id)
-        WHERE r.ix = ANY (fresh) AND c.wished_at >= now() - wish_window();
+        WHERE r.ix IN (SELECT unnest(fresh)) AND c.wished_at >= now() - wish_window();
     END IF;
 
     -- Of those with the same unique key, one that is unfinished. In key order, as identities are; who meets a claim or a
     -- settle of the same key waits for that statement.
-    IF EXISTS (SELECT FROM unnest(recs) r WHERE r.unique_key IS NOT NULL AND r.ix = ANY (fresh)) THEN
+    IF EXISTS (SELECT FROM unnest(recs) r WHERE r.unique_key IS NOT NULL AND r.ix IN (SELECT unnest(fresh))) THEN
         WITH first AS (
             INSERT INTO job_unique (queue, unique_key, job_id)
             SELECT r.queue, r.unique_key, r.job_id
-            FROM unnest(recs) r WHERE r.unique_key IS NOT NULL AND r.ix = ANY (fresh) AND NOT r.ix = ANY (unwanted)
+            FROM unnest(recs) r WHERE r.unique_key IS NOT NULL AND r.ix IN (SELECT unnest(fresh)) AND NOT r.ix = ANY (unwanted)
             ORDER BY r.queue, r.unique_key, r.ix
             ON CONFLICT DO NOTHING
             RETURNING job_id)
         SELECT coalesce(array_agg(r.ix), '{}') INTO rivals
         FROM unnest(recs) r LEFT JOIN first f USING (job_id)
-        WHERE r.unique_key IS NOT NULL AND r.ix = ANY (fresh) AND NOT r.ix = ANY (unwanted) AND f.job_id IS NULL;
+        WHERE r.unique_key IS NOT NULL AND r.ix IN (SELECT unnest(fresh)) AND NOT r.ix = ANY (unwanted) AND f.job_id IS NULL;
     END IF;
 
     IF cardinality(unwanted) + cardinality(rivals) > 0 THEN
@@ -247,9 +259,9 @@ BEGIN
         0, 0, 0, p_incarnation, r.submitted_at, now(), r.record_key, r.payload, r.headers
     FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash);
 
-    IF EXISTS (SELECT FROM unnest(recs) r WHERE r.limit_key IS NOT NULL AND r.ix = ANY (fresh)) THEN
+    IF EXISTS (SELECT FROM unnest(recs) r WHERE r.limit_key IS NOT NULL AND r.ix IN (SELECT unnest(fresh))) THEN
         INSERT INTO limited_job (job_id, limit_key)
-        SELECT r.job_id, r.limit_key FROM unnest(recs) r WHERE r.limit_key IS NOT NULL AND r.ix = ANY (fresh)
+        SELECT r.job_id, r.limit_key FROM unnest(recs) r WHERE r.limit_key IS NOT NULL AND r.ix IN (SELECT unnest(fresh))
         ORDER BY r.job_id;
     END IF;
 
@@ -260,11 +272,11 @@ BEGIN
         SELECT r.job_id, r.queue, r.partition, r.record_offset, 'scheduled', r.due_at, r.type,
             CASE WHEN r.keyed THEN r.order_key END, r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload,
             r.headers
-        FROM unnest(recs) r WHERE r.ix = ANY (fresh) AND r.due_at > now()
+        FROM unnest(recs) r WHERE r.ix IN (SELECT unnest(fresh)) AND r.due_at > now()
         RETURNING job_id),
     ready AS MATERIALIZED (
         SELECT r.*, CASE WHEN r.keyed AND r.order_key IS NOT NULL THEN nextval('key_position') END AS place
-        FROM (SELECT * FROM unnest(recs) u WHERE u.ix = ANY (fresh) AND (u.due_at IS NULL OR u.due_at <= now())
+        FROM (SELECT * FROM unnest(recs) u WHERE u.ix IN (SELECT unnest(fresh)) AND (u.due_at IS NULL OR u.due_at <= now())
               ORDER BY u.ix) r),
     -- A key is free when the table has nothing unfinished of it: asked of the table, never of memory.
     keyed AS MATERIALIZED (
@@ -304,14 +316,16 @@ BEGIN
         RETURNING job_id)
     SELECT r.ix, CASE WHEN s.job_id IS NOT NULL THEN 'started' ELSE 'waiting' END, r.place
         FROM ready r LEFT JOIN started s USING (job_id)
-    UNION ALL SELECT r.ix, 'waiting', NULL FROM unnest(recs) r JOIN scheduled s USING (job_id) WHERE r.ix = ANY (fresh)
+    UNION ALL SELECT r.ix, 'waiting', NULL FROM unnest(recs) r JOIN scheduled s USING (job_id) WHERE r.ix IN (SELECT unnest(fresh))
     UNION ALL SELECT r.ix, 'dead', NULL FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash)
     UNION ALL SELECT r.ix, 'cancelled', NULL FROM unnest(recs) r WHERE r.ix = ANY (unwanted) OR r.ix = ANY (rivals)
     UNION ALL SELECT r.ix, 'duplicate', NULL FROM unnest(recs) r
-        WHERE r.dead_reason IS NULL AND NOT r.ix = ANY (fresh) AND NOT r.ix = ANY (clash)
+        WHERE r.dead_reason IS NULL AND r.ix NOT IN (SELECT unnest(fresh)) AND NOT r.ix = ANY (clash)
           AND NOT r.ix = ANY (unwanted) AND NOT r.ix = ANY (rivals)
     UNION ALL SELECT p.ix::integer, 'not_owner', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
-        WHERE NOT p.part = ANY (won);
+        WHERE NOT p.part = ANY (won)
+    UNION ALL SELECT p.ix::integer, 'started', NULL FROM unnest(r_part) WITH ORDINALITY AS p (part, ix)
+        WHERE rest IS NOT NULL AND p.ix NOT IN (SELECT unnest(rest));
 END $$;
 
 -- ---- start ----
@@ -409,8 +423,9 @@ END $$;
 -- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
 -- What leaves its run frees its slot, whatever comes of it; the oldest that waits for one is looked at now.
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
--- verdict: settled | unknown | rejected (not mine any more; nothing written) | started (a key's next job) | woken
--- (slots were freed, and those who wait for them are due now).
+-- verdict: settled (without a job: all of them) | unknown | rejected (not mine any more; nothing written) | started (a
+-- key's next job) | woken (slots were freed, and those who wait for them are due now).
+-- A column that is null throughout may be passed empty.
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
@@ -425,6 +440,8 @@ DECLARE
     unsure uuid[];
     next_jobs uuid[];
     freed text[];
+    keyed uuid[];
+    cancelled uuid[];
 BEGIN
     IF cardinality(p_queues) > 0 THEN
         SELECT array_agg(o.queue || '/' || o.partition) INTO held
@@ -446,10 +463,12 @@ BEGIN
         WHERE i.job_id = c.job_id AND i.step = c.step AND i.closed_at IS NULL;
     END IF;
 
-    SELECT array_agg(o.job_id) INTO unsure
-    FROM unnest(p_job_ids, p_outcomes) AS o (job_id, outcome)
-    WHERE o.outcome IN ('declined', 'dead', 'cancelled', 'expired')
-      AND EXISTS (SELECT FROM job_intent i WHERE i.job_id = o.job_id AND i.closed_at IS NULL);
+    IF EXISTS (SELECT FROM unnest(p_outcomes) o WHERE o IN ('declined', 'dead', 'cancelled', 'expired')) THEN
+        SELECT array_agg(o.job_id) INTO unsure
+        FROM unnest(p_job_ids, p_outcomes) AS o (job_id, outcome)
+        WHERE o.outcome IN ('declined', 'dead', 'cancelled', 'expired')
+          AND EXISTS (SELECT FROM job_intent i WHERE i.job_id = o.job_id AND i.closed_at IS NULL);
+    END IF;
     unsure := coalesce(unsure, '{}');
 
     WITH o AS (
@@ -471,8 +490,8 @@ BEGIN
             CASE WHEN g.outcome = 'dead' THEN g.record_key END, CASE WHEN g.outcome = 'dead' THEN g.payload END,
             CASE WHEN g.outcome = 'dead' THEN g.headers END
         FROM gone g
-        RETURNING job_id)
-    SELECT array_agg(k.job_id) INTO finished FROM kept k;
+        RETURNING job_id, order_key)
+    SELECT array_agg(k.job_id), array_agg(k.job_id) FILTER (WHERE k.order_key IS NOT NULL) INTO finished, keyed FROM kept k;
     PERFORM job_over(finished);
 
     IF (cardinality(p_job_ids) > coalesce(cardinality(finished), 0)) THEN
@@ -511,7 +530,9 @@ BEGIN
 
         -- RACE: a wish is said under a lock of the running row, so it stands by now if the row was still there for it.
         IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (waiting)) THEN
-            finished := finished || ARRAY(SELECT cancel_waiting(waiting));
+            cancelled := ARRAY(SELECT cancel_waiting(waiting));
+            finished := finished || cancelled;
+            keyed := keyed || cancelled; -- whether or not they have a key, as is seen below
         END IF;
 
         INSERT INTO rejected_write (incarnation, operation, job_id)
@@ -525,26 +546,32 @@ BEGIN
         SELECT array_agg(l.limit_key) INTO freed FROM left_behind l;
     END IF;
 
-    RETURN QUERY
-    SELECT CASE WHEN NOT (o.job_id = ANY (coalesce(finished, '{}')) OR o.job_id = ANY (coalesce(waiting, '{}')))
-                THEN 'rejected' WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE 'settled' END,
-        o.job_id, NULL::job_running
-    FROM unnest(p_job_ids) AS o (job_id);
+    IF cardinality(finished) = cardinality(p_job_ids) THEN
+        RETURN QUERY SELECT 'settled', NULL::uuid, NULL::job_running;
+    ELSE
+        RETURN QUERY
+        SELECT CASE WHEN o.job_id NOT IN (SELECT unnest(finished || waiting)) THEN 'rejected'
+            WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE 'settled' END, o.job_id, NULL::job_running
+        FROM unnest(p_job_ids) AS o (job_id);
+    END IF;
 
     -- Keys whose head has just become final. The history row is a moment old, so its index entry is warm.
     -- That of a paused queue waits until it goes on; its place in the key is kept, and its owner looks again and again.
-    SELECT array_agg(n.job_id) FILTER (WHERE n.mine AND NOT n.paused AND n.state IN ('parked', 'ready')),
-           array_agg(n.job_id) FILTER (WHERE NOT n.mine OR n.paused)
-    INTO next_jobs, waiting
-    FROM (
-        SELECT first.job_id, first.state, (h.queue || '/' || h.partition) = ANY (held) AS mine, q.paused
-        FROM job_history h
-        JOIN queue q ON q.name = h.queue
-        CROSS JOIN LATERAL (SELECT w.job_id, w.state FROM job_waiting w
-            WHERE w.queue = h.queue AND w.order_key = h.order_key AND w.key_position IS NOT NULL
-            ORDER BY w.key_position LIMIT 1) first
-        WHERE h.job_id = ANY (coalesce(finished, '{}')) AND h.order_key IS NOT NULL
-          AND h.settled_at >= now() - interval '1 second') n;
+    waiting := NULL;
+    IF keyed IS NOT NULL THEN
+        SELECT array_agg(n.job_id) FILTER (WHERE n.mine AND NOT n.paused AND n.state IN ('parked', 'ready')),
+               array_agg(n.job_id) FILTER (WHERE NOT n.mine OR n.paused)
+        INTO next_jobs, waiting
+        FROM (
+            SELECT first.job_id, first.state, (h.queue || '/' || h.partition) = ANY (held) AS mine, q.paused
+            FROM job_history h
+            JOIN queue q ON q.name = h.queue
+            CROSS JOIN LATERAL (SELECT w.job_id, w.state FROM job_waiting w
+                WHERE w.queue = h.queue AND w.order_key = h.order_key AND w.key_position IS NOT NULL
+                ORDER BY w.key_position LIMIT 1) first
+            WHERE h.job_id = ANY (keyed) AND h.order_key IS NOT NULL
+              AND h.settled_at >= now() - interval '1 second') n;
+    END IF;
 
     IF waiting IS NOT NULL THEN
         UPDATE job_waiting w SET due_at = now() WHERE w.job_id = ANY (waiting) AND w.state = 'parked';
@@ -584,6 +611,29 @@ BEGIN
     SET incarnation = p_incarnation, attempt = r.attempt + 1, recoveries = r.recoveries + 1, started_at = now(),
         entered_at = NULL
     FROM taken t WHERE r.job_id = t.job_id
+    RETURNING r.*;
+END $$;
+
+-- Rows of mine that have no thread are begun again, each under a number of its own: a settle of the run before may still
+-- be under way, from a lane that has ended, and must not close what a later run has open. Guard (b).
+CREATE FUNCTION begin_again(p_incarnation text, p_job_ids uuid[], p_attempts integer[])
+RETURNS SETOF job_running LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH mine AS MATERIALIZED (
+        SELECT r.*
+        FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+        JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+        ORDER BY r.job_id
+        FOR UPDATE OF r),
+    noted AS (
+        INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
+        SELECT m.job_id, m.queue, m.type, m.attempt, m.incarnation, 'interrupted', 'it had no thread', m.started_at,
+            m.entered_at
+        FROM mine m)
+    UPDATE job_running r SET attempt = r.attempt + 1, started_at = now(), entered_at = NULL
+    FROM mine m WHERE r.job_id = m.job_id
     RETURNING r.*;
 END $$;
 

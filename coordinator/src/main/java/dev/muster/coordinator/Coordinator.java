@@ -41,11 +41,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.admin.Admin;
@@ -60,8 +60,6 @@ public final class Coordinator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
     private static final int CONNECTIONS = 8;
     private static final int READERS = 3;
-    /** A look through a default partition that some days without a coordinator have filled. */
-    private static final Duration SWEEPING_LIMIT = Duration.ofMinutes(5);
 
     private final Leadership leadership;
     private final LivenessLoop liveness;
@@ -208,9 +206,7 @@ public final class Coordinator implements AutoCloseable {
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
         // Apart from the lease, as the next one: what takes its time must not depose the leader.
-        Database sweeping = opened(
-                resources,
-                Database.open(settings, "muster-coordinator-housekeeping", 1, Optional.empty(), SWEEPING_LIMIT));
+        Database sweeping = opened(resources, Database.patient(settings, "muster-coordinator-housekeeping", 1));
         HousekeepingLoop housekeeping = opened(
                 resources,
                 new HousekeepingLoop(new HousekeepingStore(sweeping), leadership, retention, ticker, meters));
@@ -268,9 +264,16 @@ public final class Coordinator implements AutoCloseable {
         };
     }
 
+    /**
+     * Never twice the same: whoever holds the lease by its name would share it, and its epoch, with the life before it, or
+     * with a second coordinator that was given the same name.
+     */
     private static String name(Settings settings) {
         String name = settings.string(Setting.COORDINATOR_NAME);
-        return name.isEmpty() ? LocalHost.name() + "-" + ProcessHandle.current().pid() : name;
+        String readable = name.isEmpty()
+                ? LocalHost.name() + "-" + ProcessHandle.current().pid()
+                : name;
+        return readable + "/" + UUID.randomUUID().toString().substring(0, 8);
     }
 
     private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> resources, T resource) {

@@ -202,6 +202,19 @@ class CoordinatorIT {
         assertThat(standby.epoch().getAsLong()).isGreaterThan(epoch);
     }
 
+    /** Such as a container that was scaled; they would act under one epoch. */
+    @Test
+    void coordinators_that_were_given_the_same_name_do_not_lead_together() throws Exception {
+        Map<Setting, String> same = Map.of(Setting.FLEET_WORKERS, "0", Setting.COORDINATOR_NAME, "the-same");
+        Coordinator leader = stack.start(same);
+        await().atMost(CoordinatorStack.PATIENCE).until(() -> leader.epoch().isPresent());
+        Coordinator other = stack.start(same);
+
+        await().during(Duration.ofSeconds(3))
+                .atMost(CoordinatorStack.PATIENCE)
+                .until(() -> leader.epoch().isPresent() && other.epoch().isEmpty());
+    }
+
     @Test
     void the_api_shows_the_fleet_and_changes_nothing() throws Exception {
         Coordinator coordinator = stack.start(CoordinatorStack.command());

@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -33,6 +35,7 @@ public final class KafkaServer extends ServerProcess {
     private final Path home;
     private volatile int port;
     private volatile int controllerPort;
+    private final Map<String, Integer> furtherPorts = new ConcurrentHashMap<>();
 
     public KafkaServer(Config config) {
         super(NAME, config.dataFolder(), "TERM", STOP_GRACE);
@@ -54,10 +57,28 @@ public final class KafkaServer extends ServerProcess {
         return "127.0.0.1:" + port;
     }
 
+    /**
+     * Where the broker itself listens for the clients of a further listener; known after the first start.
+     *
+     * @throws IllegalStateException when it was never started, or has no listener of that name
+     */
+    public int port(String listener) {
+        Integer known = furtherPorts.get(listener);
+        if (known == null) {
+            throw new IllegalStateException("Kafka has no listener " + listener + ", or was never started");
+        }
+        return known;
+    }
+
     @Override
     protected ChildProcess launch(DataFolder folder) {
         port = folder.port(NAME, port);
         controllerPort = folder.port(CONTROLLER, controllerPort);
+        config.listeners()
+                .forEach(further -> furtherPorts.compute(
+                        further.name(),
+                        (name, known) ->
+                                folder.port(NAME + "-" + name.toLowerCase(Locale.ROOT), known == null ? 0 : known)));
         Path properties = home.resolve("broker.properties");
         try {
             Files.createDirectories(home);
@@ -70,8 +91,10 @@ public final class KafkaServer extends ServerProcess {
 
     private void write(Path file) throws IOException {
         Properties properties = new Properties();
-        properties.putAll(
-                KafkaSettings.of(port, controllerPort, home.resolve("logs").toString(), config.properties()));
+        properties.putAll(KafkaSettings.of(
+                new KafkaSettings.Addresses(port, controllerPort, config.listeners(), furtherPorts),
+                home.resolve("logs").toString(),
+                config.properties()));
         try (Writer writer = Files.newBufferedWriter(file)) {
             properties.store(writer, "Written at every start from Muster's settings; changes here are lost.");
         }
@@ -141,8 +164,14 @@ public final class KafkaServer extends ServerProcess {
      * @param port the port for clients on 127.0.0.1; 0 for the port of the last run, or a free one that is then kept
      * @param properties broker properties over the ones of {@code muster up}
      * @param jvmOptions options of the broker's JVM
+     * @param listeners beside the one for everybody
      */
-    public record Config(Path dataFolder, int port, Map<String, String> properties, List<String> jvmOptions) {
+    public record Config(
+            Path dataFolder,
+            int port,
+            Map<String, String> properties,
+            List<String> jvmOptions,
+            List<Listener> listeners) {
         /** Sized for a laptop: the serial collector keeps the broker near 250 MB. */
         public static final List<String> JVM_OPTIONS =
                 List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError");
@@ -154,18 +183,41 @@ public final class KafkaServer extends ServerProcess {
             dataFolder = dataFolder.toAbsolutePath().normalize();
             properties = Map.copyOf(properties);
             jvmOptions = List.copyOf(jvmOptions);
+            listeners = List.copyOf(listeners);
         }
 
         /** A broker in a folder, on a port it chooses once. */
         public static Config in(Path dataFolder) {
-            return new Config(dataFolder, 0, Map.of(), JVM_OPTIONS);
+            return new Config(dataFolder, 0, Map.of(), JVM_OPTIONS, List.of());
         }
 
         /** The same with further options, which win over the ones before. */
         public Config withJvmOptions(String... more) {
             List<String> all = new ArrayList<>(jvmOptions);
             all.addAll(List.of(more));
-            return new Config(dataFolder, port, properties, all);
+            return new Config(dataFolder, port, properties, all, listeners);
+        }
+
+        /** The same with a further listener. */
+        public Config with(Listener further) {
+            List<Listener> all = new ArrayList<>(listeners);
+            all.add(further);
+            return new Config(dataFolder, port, properties, jvmOptions, all);
+        }
+    }
+
+    /**
+     * A listener for some clients, who find the broker at another address than everybody else: through a proxy that can
+     * cut their wire. The broker tells them that address for all that follows too.
+     *
+     * @param name in capital letters
+     * @param advertisedPort on 127.0.0.1, where the proxy listens
+     */
+    public record Listener(String name, int advertisedPort) {
+        public Listener {
+            if (!name.matches("[A-Z]+")) {
+                throw new IllegalArgumentException("name has other than capital letters: " + name);
+            }
         }
     }
 }

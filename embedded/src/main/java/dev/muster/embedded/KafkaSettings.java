@@ -1,15 +1,51 @@
 package dev.muster.embedded;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The settings of the embedded broker: one node that is broker and controller, on 127.0.0.1, replication 1. */
 final class KafkaSettings {
     private KafkaSettings() {}
 
-    static Map<String, String> of(int port, int controllerPort, String logFolder, Map<String, String> overrides) {
+    /**
+     * Where the broker listens.
+     *
+     * @param ports of the further listeners, by name
+     */
+    record Addresses(int port, int controllerPort, List<KafkaServer.Listener> further, Map<String, Integer> ports) {
+        Addresses {
+            further = List.copyOf(further);
+            ports = Map.copyOf(ports);
+        }
+
+        String listeners() {
+            return joined(
+                    "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort,
+                    listener -> listener.name() + "://127.0.0.1:" + ports.get(listener.name()));
+        }
+
+        String advertised() {
+            return joined(
+                    "PLAINTEXT://127.0.0.1:" + port,
+                    listener -> listener.name() + "://127.0.0.1:" + listener.advertisedPort());
+        }
+
+        String protocols() {
+            return joined("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT", listener -> listener.name() + ":PLAINTEXT");
+        }
+
+        private String joined(String first, Function<KafkaServer.Listener, String> each) {
+            return Stream.concat(Stream.of(first), further.stream().map(each)).collect(Collectors.joining(","));
+        }
+    }
+
+    static Map<String, String> of(Addresses addresses, String logFolder, Map<String, String> overrides) {
         Map<String, String> settings = new TreeMap<>();
-        singleNode(settings, port, controllerPort, logFolder);
+        singleNode(settings, addresses, logFolder);
         internalTopics(settings);
         groups(settings);
         recovery(settings);
@@ -17,14 +53,15 @@ final class KafkaSettings {
         return settings;
     }
 
-    private static void singleNode(Map<String, String> settings, int port, int controllerPort, String logFolder) {
+    private static void singleNode(Map<String, String> settings, Addresses addresses, String logFolder) {
         settings.put("process.roles", "broker,controller");
         settings.put("node.id", "1");
-        settings.put("listeners", "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort);
-        settings.put("advertised.listeners", "PLAINTEXT://127.0.0.1:" + port);
-        settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        settings.put("listeners", addresses.listeners());
+        settings.put("advertised.listeners", addresses.advertised());
+        settings.put("listener.security.protocol.map", addresses.protocols());
+        settings.put("inter.broker.listener.name", "PLAINTEXT");
         settings.put("controller.listener.names", "CONTROLLER");
-        settings.put("controller.quorum.voters", "1@127.0.0.1:" + controllerPort);
+        settings.put("controller.quorum.voters", "1@127.0.0.1:" + addresses.controllerPort());
         settings.put("log.dirs", logFolder);
         settings.put("num.network.threads", "2");
         settings.put("num.io.threads", "4");

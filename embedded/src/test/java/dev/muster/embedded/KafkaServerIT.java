@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.embedded.wire.TcpProxy;
+import dev.muster.embedded.wire.Wire;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -49,9 +54,35 @@ class KafkaServerIT {
     }
 
     @Test
+    void a_client_of_a_listener_of_its_own_can_be_cut_off_and_goes_on_when_its_wire_heals(@TempDir Path folder)
+            throws Exception {
+        AtomicReference<KafkaServer> broker = new AtomicReference<>();
+        try (TcpProxy proxy = new TcpProxy(() -> broker.get().port("VICTIM"), InstantSource.system());
+                KafkaServer server = new KafkaServer(
+                        KafkaServer.Config.in(folder).with(new KafkaServer.Listener("VICTIM", proxy.port())))) {
+            broker.set(server);
+            server.start();
+            String detour = "127.0.0.1:" + proxy.port();
+            allowShortSession(server.bootstrapServers(), "g");
+            produce(detour, "through the proxy");
+            assertThat(proxy.lastFromClient()).isPresent();
+
+            proxy.set(new Wire.Drop());
+            Instant last = proxy.lastFromClient().orElseThrow();
+            assertThatThrownBy(() -> produce(detour, "cut off")).isInstanceOf(Exception.class);
+            produce(server.bootstrapServers(), "beside it");
+            assertThat(proxy.lastFromClient()).contains(last);
+
+            proxy.heal();
+            produce(detour, "again");
+            assertThat(proxy.lastFromClient().orElseThrow()).isAfter(last);
+        }
+    }
+
+    @Test
     void a_wrong_property_is_reported_with_the_brokers_own_words(@TempDir Path folder) {
         KafkaServer wrong = new KafkaServer(
-                new KafkaServer.Config(folder, 0, Map.of("num.io.threads", "none"), List.of("-Xmx256m")));
+                new KafkaServer.Config(folder, 0, Map.of("num.io.threads", "none"), List.of("-Xmx256m"), List.of()));
 
         assertThatThrownBy(wrong::start)
                 .isInstanceOf(EmbeddedServerException.class)
@@ -114,7 +145,8 @@ class KafkaServerIT {
     }
 
     private static void produce(String address, String value) throws Exception {
-        Map<String, Object> settings = Map.of("bootstrap.servers", address, "acks", "all");
+        Map<String, Object> settings = Map.of(
+                "bootstrap.servers", address, "acks", "all", "max.block.ms", "10000", "request.timeout.ms", "5000");
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
             producer.send(new ProducerRecord<>("t", "k", value)).get();

@@ -100,6 +100,15 @@ class ArchitectureTest {
                         "org.slf4j.."),
                 Arrows.from("execution", job, protocol, "dev.muster.store..", "tools.jackson.."),
                 Arrows.from("testing", job, "dev.muster.execution..", "dev.muster.store.."),
+                Arrows.from(
+                        "client",
+                        job,
+                        config,
+                        protocol,
+                        "dev.muster.kafka..",
+                        "dev.muster.time..",
+                        "org.apache.kafka..",
+                        "org.slf4j.."),
                 Arrows.from("kafka", job, fleet, config, protocol, "org.apache.kafka..", "org.slf4j.."));
     }
 

@@ -24,6 +24,10 @@ public enum Setting {
     WORKER_HANDLERS("muster.worker.handlers", "handlers", "Folder of jars with users' handlers"),
     WORKER_HOST("muster.worker.host", "127.0.0.1", "Address of a worker's metrics and health port"),
     WORKER_PORT("muster.worker.port", "0", "That port; 0: any free one"),
+    WORKER_ADVERTISED(
+            "muster.worker.advertised",
+            "",
+            "host:port under which a coordinator reaches that port, such as one that is mapped; empty: as it is bound"),
     WORKER_DRAIN_TIMEOUT("muster.worker.drain-timeout", "30s", "How long a stopping worker waits for its running jobs"),
     WORKER_MAX_ABANDONED(
             "muster.worker.max-abandoned",

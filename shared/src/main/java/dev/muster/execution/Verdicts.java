@@ -46,7 +46,11 @@ public final class Verdicts {
             case JobResult.Snooze(String reason, Duration pause) ->
                 new Ending(Outcome.Verdict.SNOOZED, reason, "", pause);
             case JobResult.Unknown(String reason) ->
-                new Ending(Outcome.Verdict.UNKNOWN, reason, "", policy.delay(job.attempt(), random));
+                new Ending(
+                        Outcome.Verdict.UNKNOWN,
+                        reason,
+                        "",
+                        OwnRetries.of(job, policy).delay(job.attempt(), random));
         };
         return outcome(job, ending, "", enteredAt, closedSteps);
     }
@@ -143,7 +147,8 @@ public final class Verdicts {
     }
 
     private static Ending failed(
-            RunningJob job, String reason, Optional<Duration> after, RetryPolicy policy, RandomGenerator random) {
+            RunningJob job, String reason, Optional<Duration> after, RetryPolicy handlers, RandomGenerator random) {
+        RetryPolicy policy = OwnRetries.of(job, handlers);
         int failures = job.budget().failures() + 1;
         int limit = job.budget().maxFailures().orElse(policy.maxFailures());
         if (failures >= limit) {

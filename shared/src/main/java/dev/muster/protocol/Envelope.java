@@ -2,7 +2,9 @@ package dev.muster.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.muster.job.NewJob;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Base64;
@@ -28,7 +30,7 @@ public sealed interface Envelope {
      * A job.
      *
      * @param identity empty where the record has none; its place then stands for it
-     * @param maxFailures overrides the handler's retry policy
+     * @param retries override those of the handler's retry policy
      * @param uniqueKey of the jobs of a queue that have it, one is unfinished at a time; 1 to 200 characters
      * @param limitKey of the jobs that have it, no more run at once in the whole fleet than its limit says; the same
      */
@@ -37,7 +39,7 @@ public sealed interface Envelope {
             String type,
             Optional<Instant> runAt,
             Optional<Instant> deadline,
-            Optional<Integer> maxFailures,
+            NewJob.Retries retries,
             Optional<String> uniqueKey,
             Optional<String> limitKey)
             implements Envelope {}
@@ -73,6 +75,9 @@ public sealed interface Envelope {
 
     /** Of a unique key and of a limit key; what is in an index has to be short. */
     int MAX_NAME = 200;
+
+    /** Between two runs. */
+    Duration MAX_WAIT = Duration.ofDays(366);
 
     String STRUCTURED = "application/cloudevents+json";
 
@@ -173,7 +178,10 @@ public sealed interface Envelope {
                 type,
                 instant(attributes, "musterrunat"),
                 instant(attributes, "musterdeadline"),
-                number(attributes, "mustermaxattempts"),
+                new NewJob.Retries(
+                        number(attributes, "mustermaxattempts"),
+                        duration(attributes, "musterretrybase"),
+                        duration(attributes, "musterretrycap")),
                 name(attributes, "musteruniquekey"),
                 name(attributes, "musterlimitkey"));
     }
@@ -211,6 +219,22 @@ public sealed interface Envelope {
             return Optional.of(instant);
         } catch (DateTimeException e) {
             throw new BadAttribute(name + " is no RFC 3339 time: " + text);
+        }
+    }
+
+    private static Optional<Duration> duration(Attributes attributes, String name) {
+        String text = attributes.get(name);
+        if (text == null || text.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            Duration duration = Duration.parse(text);
+            if (duration.compareTo(Duration.ofMillis(1)) < 0 || duration.compareTo(MAX_WAIT) > 0) {
+                throw new BadAttribute(name + " is not between 1 ms and 366 days: " + text);
+            }
+            return Optional.of(duration);
+        } catch (DateTimeException e) {
+            throw new BadAttribute(name + " is no ISO 8601 duration, such as PT2S: " + text);
         }
     }
 

@@ -1,12 +1,19 @@
 package dev.muster.protocol;
 
 import dev.muster.job.JobId;
+import dev.muster.job.JobOutcome;
+import dev.muster.job.JobState;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -25,6 +32,10 @@ public final class EventCodec {
     public static final String INCIDENT = "dev.muster.incident";
 
     private static final String SOURCE = "muster";
+    private static final Set<String> FINAL = Arrays.stream(JobState.values())
+            .filter(JobState::isFinal)
+            .map(JobState::wireName)
+            .collect(Collectors.toUnmodifiableSet());
 
     private EventCodec() {}
 
@@ -94,9 +105,44 @@ public final class EventCodec {
         }
     }
 
+    /** How a job ended, if the record is the event of a final state; empty also for bytes that are none. */
+    public static Optional<JobOutcome> outcome(Headers headers, byte @Nullable [] value) {
+        String type = type(headers).orElse("");
+        if (value == null || !type.startsWith(JOB) || !FINAL.contains(type.substring(JOB.length()))) {
+            return Optional.empty();
+        }
+        try {
+            JsonNode body = Json.MAPPER.readTree(value);
+            return Optional.of(new JobOutcome(
+                    JobId.parse(body.path("job_id").asString("")),
+                    JobState.parse(type.substring(JOB.length())),
+                    text(body, "reason"),
+                    text(body, "detail"),
+                    text(body, "result").orElse(""),
+                    body.path("attempt").asInt(0),
+                    Instant.parse(body.path("settled_at").asString(""))));
+        } catch (JacksonException | IllegalArgumentException | DateTimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<String> text(JsonNode body, String name) {
+        JsonNode value = body.get(name);
+        return value == null || value.isNull() ? Optional.empty() : Optional.of(value.asString());
+    }
+
     /** The key of a job's events. */
     public static String key(JobId jobId) {
         return jobId.toString();
+    }
+
+    /**
+     * The partition of the topic in which all events of a job are.
+     *
+     * @param partitions how many the topic has, from 1
+     */
+    public static int partition(JobId jobId, int partitions) {
+        return BuiltInPartitioner.partitionForKey(key(jobId).getBytes(StandardCharsets.UTF_8), partitions);
     }
 
     private static void put(Headers headers, String name, String value) {

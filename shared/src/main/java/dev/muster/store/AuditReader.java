@@ -34,6 +34,7 @@ public final class AuditReader {
             Optional<Instant> started,
             Optional<Instant> entered,
             Instant submitted,
+            Instant claimed,
             Instant settled) {}
 
     /** A job that still stands among the running or waiting ones. */
@@ -124,6 +125,7 @@ public final class AuditReader {
                 Optional.ofNullable(Db.instant(row, "started_at")),
                 Optional.ofNullable(Db.instant(row, "entered_at")),
                 instant(row, "submitted_at"),
+                instant(row, "claimed_at"),
                 instant(row, "settled_at"));
     }
 

@@ -13,7 +13,7 @@ final class AuditReaderSql {
     /** All of the history, once, when everything is over; of a job that was dead and redriven what came after that. */
     static final String FINALS = """
             SELECT job_id, queue, order_key, record_offset, state, attempt, started_at, entered_at, submitted_at,
-                settled_at
+                claimed_at, settled_at
             FROM job_history h
             WHERE NOT EXISTS (SELECT FROM redrive d WHERE d.seq = h.seq)
             """;

@@ -23,24 +23,24 @@ final class ClaimBinding {
                 10, Columns.of(statement, "uuid", entries, e -> e.positionId().value()));
         statement.setArray(11, Columns.of(statement, "text", entries, Claim.Entry::type));
         statement.setArray(
-                12, Columns.of(statement, "text", entries, e -> e.orderKey().orElse(null)));
+                12, Columns.sparse(statement, "text", entries, e -> e.orderKey().orElse(null)));
         statement.setArray(
                 13,
-                Columns.of(
+                Columns.sparse(
                         statement,
                         "integer",
                         entries,
                         e -> e.terms().maxFailures().orElse(null)));
         statement.setArray(
                 14,
-                Columns.of(
+                Columns.sparse(
                         statement,
                         "timestamptz",
                         entries,
                         e -> Columns.time(e.terms().runAt())));
         statement.setArray(
                 15,
-                Columns.of(
+                Columns.sparse(
                         statement,
                         "timestamptz",
                         entries,
@@ -52,30 +52,34 @@ final class ClaimBinding {
                         "timestamptz",
                         entries,
                         e -> Db.timestamp(e.terms().submittedAt())));
-        statement.setArray(17, Columns.bytes(statement, entries, e -> e.bytes().key()));
-        statement.setArray(18, Columns.bytes(statement, entries, e -> e.bytes().value()));
-        statement.setArray(19, Columns.bytes(statement, entries, e -> e.bytes().headers()));
-        statement.setArray(20, Columns.bytes(statement, entries, Claim.Entry::payloadHash));
+        statement.setArray(
+                17, Columns.sparse(statement, "bytea", entries, e -> e.bytes().key()));
+        statement.setArray(
+                18, Columns.of(statement, "bytea", entries, e -> e.bytes().value()));
+        statement.setArray(
+                19, Columns.sparse(statement, "bytea", entries, e -> e.bytes().headers()));
+        statement.setArray(20, Columns.of(statement, "bytea", entries, Claim.Entry::payloadHash));
         statement.setArray(
                 21,
-                Columns.of(
+                Columns.sparse(
                         statement,
                         "text",
                         entries,
                         e -> e.dead().map(Claim.Dead::reason).orElse(null)));
         statement.setArray(
                 22,
-                Columns.of(
+                Columns.sparse(
                         statement,
                         "text",
                         entries,
                         e -> e.dead().map(Claim.Dead::detail).orElse(null)));
         statement.setArray(
                 23,
-                Columns.of(
+                Columns.sparse(
                         statement, "text", entries, e -> e.terms().uniqueKey().orElse(null)));
         statement.setArray(
                 24,
-                Columns.of(statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
+                Columns.sparse(
+                        statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
     }
 }

@@ -17,21 +17,33 @@ final class Columns {
     /** A column; {@code type} is Postgres' element type. */
     static <T> Array of(PreparedStatement statement, String type, List<T> rows, Function<T, @Nullable Object> cell)
             throws SQLException {
-        @Nullable Object[] cells = new @Nullable Object[rows.size()];
+        @Nullable Object[] cells = cells(type, rows.size());
         for (int i = 0; i < cells.length; i++) {
             cells[i] = cell.apply(rows.get(i));
         }
         return Db.array(statement, type, cells);
     }
 
-    /** A column of bytes, which the driver takes in an array of that very type only. */
-    static <T> Array bytes(PreparedStatement statement, List<T> rows, Function<T, byte @Nullable []> cell)
+    /** The same, empty where it is null throughout: nothing then is sent, read or kept for it. */
+    static <T> Array sparse(PreparedStatement statement, String type, List<T> rows, Function<T, @Nullable Object> cell)
             throws SQLException {
-        byte[] @Nullable [] cells = new byte[rows.size()] @Nullable [];
-        for (int i = 0; i < cells.length; i++) {
-            cells[i] = cell.apply(rows.get(i));
+        for (T row : rows) {
+            if (cell.apply(row) != null) {
+                return of(statement, type, rows, cell);
+            }
         }
-        return Db.array(statement, "bytea", cells);
+        return Db.array(statement, type, cells(type, 0));
+    }
+
+    /** The driver sends these types in Postgres' own form if the array is of theirs, and all else as text, to be parsed. */
+    private static @Nullable Object[] cells(String type, int size) {
+        return switch (type) {
+            case "integer" -> new @Nullable Integer[size];
+            case "bigint" -> new @Nullable Long[size];
+            case "text" -> new @Nullable String[size];
+            case "bytea" -> new byte[size] @Nullable [];
+            default -> new @Nullable Object[size];
+        };
     }
 
     static @Nullable Object time(Optional<Instant> instant) {

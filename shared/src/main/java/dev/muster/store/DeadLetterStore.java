@@ -277,14 +277,16 @@ public final class DeadLetterStore {
                         l -> l.asJob().flatMap(AsJob::orderKey).orElse(null)));
         statement.setArray(
                 15,
-                Columns.bytes(
+                Columns.of(
                         statement,
+                        "bytea",
                         letters,
                         l -> l.asJob().map(AsJob::payloadHash).orElse(null)));
         statement.setArray(
-                16, Columns.bytes(statement, letters, l -> l.payload().orElse(null)));
+                16, Columns.of(statement, "bytea", letters, l -> l.payload().orElse(null)));
         statement.setArray(
-                17, Columns.bytes(statement, letters, l -> l.kin().identity().orElse(null)));
+                17,
+                Columns.of(statement, "bytea", letters, l -> l.kin().identity().orElse(null)));
         statement.setArray(
                 18,
                 Columns.of(statement, "text", letters, l -> l.kin().uniqueKey().orElse(null)));

@@ -7,11 +7,11 @@ final class FleetSql {
             SELECT mint_incarnation(?, ?, ?, ?, ?) AS incarnation
             """;
 
-    /** What the launcher knows about the process. One row by primary key. */
+    /** What the launcher knows about the process; once that has registered itself, its own word stands. By primary key. */
     static final String RECORD_PROCESS = """
             UPDATE worker_incarnation
             SET host = ?, pid = ?, process_started_at = ?
-            WHERE incarnation = ?
+            WHERE incarnation = ? AND started_at IS NULL
             """;
 
     /** Gives up to wait for a lock after 200 ms: the caller ends the holder's backends and tries again. */

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A worker's own life in Postgres: minted, registered, read, ended. Throws {@link StoreException}. Thread-safe. */
-public final class IncarnationStore {
+public final class IncarnationStore implements Incarnations {
     private final Db db;
 
     public IncarnationStore(Database database) {
@@ -75,6 +75,7 @@ public final class IncarnationStore {
                 .orElse(false);
     }
 
+    @Override
     public OwnRow ownRow(Incarnation me) {
         List<Boolean> rows = db.query(
                 "read the own row of " + me,
@@ -87,12 +88,7 @@ public final class IncarnationStore {
         return rows.getFirst() ? OwnRow.FENCED : OwnRow.LIVE;
     }
 
-    /**
-     * Says for good that an incarnation is dead, by the group's word or one's own; while a coordinator leads, that is
-     * for it to say, except about oneself.
-     *
-     * @param by who says so
-     */
+    @Override
     public Fenced fence(Incarnation incarnation, String reason, Incarnation by) {
         return db.first(
                         "fence " + incarnation,
@@ -107,7 +103,7 @@ public final class IncarnationStore {
                 .orElse(Fenced.UNKNOWN);
     }
 
-    /** Renews the lease by which a worker that has left its group says that its jobs still run: 3 s from now. */
+    @Override
     public void renewDrain(Incarnation me) {
         db.update("renew the drain lease of " + me, IncarnationSql.DRAIN, statement -> statement.setString(1, me.id()));
     }

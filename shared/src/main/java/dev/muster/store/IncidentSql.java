@@ -2,9 +2,12 @@ package dev.muster.store;
 
 /** Statements over incidents. */
 final class IncidentSql {
+    /** Under an epoch that is not the leader's nothing is written: what was decided under it may be long untrue. */
     static final String OPEN = """
             INSERT INTO incident (kind, subject, summary, detail, epoch)
-            VALUES (?, ?, ?, ?::jsonb, ?)
+            SELECT i.kind, i.subject, i.summary, i.detail, i.epoch
+            FROM (VALUES (?, ?, ?, ?::jsonb, ?::bigint)) AS i (kind, subject, summary, detail, epoch)
+            WHERE i.epoch = 0 OR leads(i.epoch)
             RETURNING id
             """;
 

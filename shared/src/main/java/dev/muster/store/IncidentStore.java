@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -40,21 +41,21 @@ public final class IncidentStore {
      * Records an incident.
      *
      * @param detail becomes its JSON object
-     * @return its id
+     * @param epoch the leader's; 0 for a worker, which has none
+     * @return its id; empty, with nothing recorded, when the epoch is the leader's no more
      */
-    public long open(String kind, String subject, String summary, Map<String, ?> detail, long epoch) {
+    public Optional<Long> open(String kind, String subject, String summary, Map<String, ?> detail, long epoch) {
         return db.first(
-                        "record the incident " + kind + " of " + subject,
-                        IncidentSql.OPEN,
-                        statement -> {
-                            statement.setString(1, kind);
-                            statement.setString(2, subject);
-                            statement.setString(3, summary);
-                            statement.setString(4, json(detail));
-                            statement.setLong(5, epoch);
-                        },
-                        row -> row.getLong("id"))
-                .orElseThrow();
+                "record the incident " + kind + " of " + subject,
+                IncidentSql.OPEN,
+                statement -> {
+                    statement.setString(1, kind);
+                    statement.setString(2, subject);
+                    statement.setString(3, summary);
+                    statement.setString(4, json(detail));
+                    statement.setLong(5, epoch);
+                },
+                row -> row.getObject("id", Long.class));
     }
 
     /** Records the end of an incident; {@code detail} joins what it had. An ended one stays as it is. */

@@ -32,6 +32,9 @@ final class OwnershipSql {
 
     static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";
 
+    /** Those of the given runs that are ours, under a new number each. Locks the rows in the order of their ids. */
+    static final String BEGIN_AGAIN = "SELECT * FROM begin_again(?, ?, ?)";
+
     /** All running rows of an incarnation: as many as it has slots, or a little more. Reads the small table through. */
     static final String CENSUS = """
             SELECT *

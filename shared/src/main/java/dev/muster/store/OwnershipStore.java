@@ -10,18 +10,15 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What one incarnation says about partitions and jobs: the two guards of the ownership protocol, one autocommit
- * statement per call. Every method throws {@link StoreException}; after {@code UNREACHABLE} the statement may or may not
- * have run, which the census finds out. Thread-safe.
- */
-public final class OwnershipStore {
+/** {@link Ownership} in Postgres: each call is one autocommit statement. Thread-safe. */
+public final class OwnershipStore implements Ownership {
     private final Db db;
     private final Incarnation me;
 
@@ -30,7 +27,7 @@ public final class OwnershipStore {
         this.me = me;
     }
 
-    /** Takes assigned partitions over, whoever had them before. One answer per partition. */
+    @Override
     public List<TakeOver.Answer> takeOver(List<TakeOver> partitions) {
         return db.query(
                 "take over " + partitions.size() + " partitions",
@@ -51,12 +48,7 @@ public final class OwnershipStore {
                         row.getBoolean("log_replaced")));
     }
 
-    /**
-     * Lowers a partition's epoch to ours, since the group was made anew and counts from the start again. Only for who
-     * has read the group's epoch and found it below the stored one.
-     *
-     * @return false if the stored epoch was not {@code stored} any more
-     */
+    @Override
     public boolean resetEpoch(PartitionEpoch mine, int stored) {
         return db.first(
                         "reset the epoch of " + mine,
@@ -71,7 +63,7 @@ public final class OwnershipStore {
                 .orElse(false);
     }
 
-    /** Moves the position of a partition of ours to where Kafka's log is. False if it is not ours any more. */
+    @Override
     public boolean resetPosition(PartitionEpoch mine, long offset) {
         return db.first(
                         "reset the position of " + mine,
@@ -87,7 +79,7 @@ public final class OwnershipStore {
                 .orElse(false);
     }
 
-    /** Makes polled records durable. One verdict per entry, in their order. */
+    @Override
     public List<Claim.Verdict> claim(Claim claim) {
         Claim.@Nullable Verdict[] verdicts =
                 new Claim.@Nullable Verdict[claim.entries().size()];
@@ -98,7 +90,11 @@ public final class OwnershipStore {
                 row -> {
                     Claim.Verdict verdict =
                             Claim.Verdict.valueOf(row.getString(2).toUpperCase(Locale.ROOT));
-                    verdicts[row.getInt(1) - 1] = verdict;
+                    if (row.getInt(1) == 0) {
+                        Arrays.fill(verdicts, verdict);
+                    } else {
+                        verdicts[row.getInt(1) - 1] = verdict;
+                    }
                     return verdict;
                 });
         List<Claim.Verdict> answer = new ArrayList<>(verdicts.length);
@@ -108,7 +104,7 @@ public final class OwnershipStore {
         return answer;
     }
 
-    /** Running jobs of fenced incarnations in these partitions become ours. */
+    @Override
     public List<RunningJob> adopt(List<PartitionEpoch> partitions) {
         return db.query(
                 "adopt from fenced incarnations",
@@ -117,7 +113,7 @@ public final class OwnershipStore {
                 OwnershipStore::job);
     }
 
-    /** Starts waiting jobs that are due, at most {@code limit}. */
+    @Override
     public List<RunningJob> startDue(List<PartitionEpoch> partitions, int limit) {
         return db.query(
                 "start due jobs",
@@ -129,7 +125,7 @@ public final class OwnershipStore {
                 OwnershipStore::job);
     }
 
-    /** How long until the first waiting job of these partitions is due; empty: none has a time. */
+    @Override
     public Optional<Duration> nextDue(List<PartitionEpoch> partitions) {
         return db.first(
                         "look for due jobs",
@@ -143,25 +139,25 @@ public final class OwnershipStore {
                 .map(Duration::ofMillis);
     }
 
-    /**
-     * Writes outcomes down. One answer per outcome, one for each job that starts because its key became free, and one
-     * more if slots of limits became free.
-     *
-     * @param keyed the partitions of keyed queues that we own, of those that the outcomes are from
-     */
+    @Override
     public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed) {
-        return db.query(
+        List<Settled> answers = new ArrayList<>(outcomes.size());
+        List<Optional<Settled>> rows = db.query(
                 "settle " + outcomes.size() + " jobs",
                 OwnershipSql.SETTLE,
                 statement -> bindSettle(statement, outcomes, keyed),
                 row -> switch (row.getString("verdict")) {
-                    case "settled" -> new Settled.Done(settled(row));
-                    case "unknown" -> new Settled.Unsure(settled(row));
-                    case "rejected" -> new Settled.Rejected(settled(row));
-                    case "started" -> new Settled.Started(job(row));
-                    case "woken" -> new Settled.Woken();
+                    case "settled" -> settled(row).map(Settled.Done::new);
+                    case "unknown" -> settled(row).map(Settled.Unsure::new);
+                    case "rejected" -> settled(row).map(Settled.Rejected::new);
+                    case "started" -> Optional.of(new Settled.Started(job(row)));
+                    case "woken" -> Optional.of(new Settled.Woken());
                     default -> throw new SQLException("settle() gave a verdict that nobody knows");
                 });
+        for (Optional<Settled> row : rows) {
+            row.ifPresentOrElse(answers::add, () -> outcomes.forEach(o -> answers.add(new Settled.Done(o.id()))));
+        }
+        return answers;
     }
 
     /** A step of a job that is about to make its call. */
@@ -174,7 +170,7 @@ public final class OwnershipStore {
      */
     public record Intent(JobId id, String step, String idempotencyKey, Optional<Instant> unansweredSince) {}
 
-    /** Stores the idempotency keys of steps. No intent comes back for a job that is not ours any more. */
+    @Override
     public List<Intent> intend(List<IntentRequest> requests) {
         return db.query(
                 "store " + requests.size() + " intents",
@@ -192,12 +188,25 @@ public final class OwnershipStore {
                         Optional.ofNullable(Db.instant(row, "unanswered_since"))));
     }
 
-    /** All jobs that run under this incarnation as far as Postgres knows. */
+    @Override
     public List<RunningJob> census() {
         return db.query(
                 "count the running jobs of " + me,
                 OwnershipSql.CENSUS,
                 statement -> statement.setString(1, me.id()),
+                OwnershipStore::job);
+    }
+
+    @Override
+    public List<RunningJob> beginAgain(List<RunningJob> runs) {
+        return db.query(
+                "begin " + runs.size() + " runs again",
+                OwnershipSql.BEGIN_AGAIN,
+                statement -> {
+                    statement.setString(1, me.id());
+                    statement.setArray(2, Columns.of(statement, "uuid", runs, r -> r.id().value()));
+                    statement.setArray(3, Columns.of(statement, "integer", runs, RunningJob::attempt));
+                },
                 OwnershipStore::job);
     }
 
@@ -208,7 +217,7 @@ public final class OwnershipStore {
      */
     public record Wish(JobId id, String by, Optional<String> reason) {}
 
-    /** What is wished of the jobs that run under this incarnation. */
+    @Override
     public List<Wish> wishes() {
         return db.query(
                 "read what is wished of the jobs of " + me,
@@ -227,7 +236,7 @@ public final class OwnershipStore {
      */
     public record Progress(JobId id, int attempt, int percent, String note) {}
 
-    /** Stores how far runs are. What is said of a job that is not ours any more is dropped. */
+    @Override
     public void progress(List<Progress> news) {
         db.update("note the progress of " + news.size() + " jobs", OwnershipSql.PROGRESS, statement -> {
             statement.setArray(1, Columns.of(statement, "uuid", news, n -> n.id().value()));
@@ -241,6 +250,7 @@ public final class OwnershipStore {
     /** A running job of somebody else in a partition of ours. */
     public record Foreign(JobId id, Incarnation incarnation, boolean fenced) {}
 
+    @Override
     public List<Foreign> foreign(List<PartitionEpoch> partitions) {
         return db.query(
                 "look for others' jobs",
@@ -259,6 +269,7 @@ public final class OwnershipStore {
     /** When the handler of an adopted job was entered. */
     public record Entered(JobId id, int attempt, Instant at) {}
 
+    @Override
     public void entered(List<Entered> entries) {
         db.update("note " + entries.size() + " entries", OwnershipSql.ENTERED, statement -> {
             statement.setArray(1, Columns.of(statement, "uuid", entries, e -> e.id().value()));
@@ -268,7 +279,7 @@ public final class OwnershipStore {
         });
     }
 
-    /** True while a coordinator leads: then it alone decides who is dead. */
+    @Override
     public boolean leaderIsFresh() {
         return db.first(
                         "look at the leader's lease",
@@ -278,7 +289,7 @@ public final class OwnershipStore {
                 .orElse(false);
     }
 
-    /** Puts on record that Postgres refused our claims of these partitions. */
+    @Override
     public void rejectedClaim(List<PartitionEpoch> partitions) {
         db.update("record refused claims", OwnershipSql.REJECTED_CLAIM, statement -> {
             statement.setString(1, me.id());
@@ -302,11 +313,16 @@ public final class OwnershipStore {
         statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
         statement.setArray(
                 4, Columns.of(statement, "text", outcomes, o -> o.verdict().wireName()));
-        statement.setArray(5, Columns.of(statement, "text", outcomes, o -> clean(o.reason())));
-        statement.setArray(6, Columns.of(statement, "text", outcomes, o -> clean(o.detail())));
-        statement.setArray(7, Columns.of(statement, "text", outcomes, o -> clean(o.result())));
+        statement.setArray(5, Columns.sparse(statement, "text", outcomes, o -> clean(o.reason())));
+        statement.setArray(6, Columns.sparse(statement, "text", outcomes, o -> clean(o.detail())));
+        statement.setArray(7, Columns.sparse(statement, "text", outcomes, o -> clean(o.result())));
         statement.setArray(
-                8, Columns.of(statement, "bigint", outcomes, o -> o.delay().toMillis()));
+                8,
+                Columns.sparse(
+                        statement,
+                        "bigint",
+                        outcomes,
+                        o -> o.delay().isZero() ? null : o.delay().toMillis()));
         statement.setArray(9, Columns.of(statement, "timestamptz", outcomes, o -> Columns.time(o.enteredAt())));
         statement.setArray(10, Columns.of(statement, "uuid", closedJobs, id -> id));
         statement.setArray(11, Columns.of(statement, "text", closedSteps, step -> step));
@@ -321,8 +337,9 @@ public final class OwnershipStore {
         Columns.partitions(statement, first, me, partitions);
     }
 
-    private static JobId settled(ResultSet row) throws SQLException {
-        return new JobId(row.getObject("settled", UUID.class));
+    /** Which job a row is about; empty: all of them. */
+    private static Optional<JobId> settled(ResultSet row) throws SQLException {
+        return Optional.ofNullable(row.getObject("settled", UUID.class)).map(JobId::new);
     }
 
     private static RunningJob job(ResultSet row) throws SQLException {

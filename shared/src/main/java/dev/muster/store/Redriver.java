@@ -150,7 +150,7 @@ public final class Redriver {
                             dead,
                             dead.id(),
                             due(),
-                            job.maxFailures(),
+                            job.retries().maxAttempts(),
                             job.deadline(),
                             Optional.empty(),
                             payload,
@@ -187,7 +187,7 @@ public final class Redriver {
                                     .map(i -> JobId.of(i.source(), i.id()))
                                     .orElse(dead.id()),
                             job.runAt().filter(at -> at.isAfter(due)).orElse(due),
-                            job.maxFailures(),
+                            job.retries().maxAttempts(),
                             job.deadline(),
                             Optional.of(new DeadLetterStore.AsJob(job.type(), orderKey, hash)),
                             payload,

@@ -26,8 +26,12 @@ public final class SupervisionLog implements Consumer<SupervisionEvent> {
             case SupervisionEvent.StartFailed(var path, var child, var reason) ->
                 of(LOG.atWarn(), path, child).addKeyValue("reason", reason).log("Could not be started");
             case SupervisionEvent.Exited(var path, var child, var life, var reason, var stopped, var lived, var name) ->
-                exited(of(stopped || reason.isOrderly() ? LOG.atInfo() : LOG.atWarn(), path, child, life, name)
-                        .addKeyValue("reason", reason), stopped, reason, lived);
+                exited(
+                        of(stopped || reason.isOrderly() ? LOG.atInfo() : LOG.atWarn(), path, child, life, name)
+                                .addKeyValue("reason", reason),
+                        stopped,
+                        reason,
+                        lived);
             case SupervisionEvent.Escalated(var path, var child) ->
                 of(LOG.atError(), path, child).log("One restart too many; its supervisor gives up");
             case SupervisionEvent.Ended(var path, var reason) ->

@@ -7,12 +7,15 @@ import dev.muster.job.JobId;
 import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
+import dev.muster.protocol.RecordHeaders;
+import dev.muster.protocol.Submission;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.RunningJob;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -155,6 +158,49 @@ final class VerdictsTest {
 
         assertThat(outcome.verdict()).isEqualTo(Outcome.Verdict.RETRIED);
         assertThat(outcome.reason()).startsWith("its message can't be read: ");
+    }
+
+    @Test
+    void a_job_brings_its_own_waits_between_failed_runs() {
+        for (int failures = 0; failures < 2; failures++) {
+            assertThat(of(submitted(failures, "PT100S", "PT101S"), JobResult.retry("x"))
+                            .delay())
+                    .as("a policy of the handler's would wait a second at most")
+                    .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(101));
+        }
+        assertThat(of(submitted(1, "PT0.002S", "PT0.002S"), JobResult.retry("x"))
+                        .delay())
+                .isLessThanOrEqualTo(Duration.ofMillis(2));
+        assertThat(of(submitted(1, "PT10S", "PT0.001S"), JobResult.retry("x")).delay())
+                .as("a cap below the base is the base")
+                .isEqualTo(Duration.ofMillis(1));
+        assertThat(of(submitted(0, "PT10S", "PT10S"), new JobResult.Retry("x", Optional.of(Duration.ofMillis(7))))
+                        .delay())
+                .as("what the handler says of this failure goes before")
+                .isEqualTo(Duration.ofMillis(7));
+    }
+
+    /** A job with waits of its own; whichever the jitter of this seed, 100 s at most are more than a second. */
+    private static RunningJob submitted(int failures, String base, String cap) {
+        RunningJob job = running(failures, Optional.empty());
+        byte[] headers = RecordHeaders.encode(new Submission(
+                        "test",
+                        "1",
+                        "test",
+                        Optional.empty(),
+                        new byte[0],
+                        Map.of("musterretrybase", base, "musterretrycap", cap))
+                .toRecord("q")
+                .headers());
+        return new RunningJob(
+                job.id(),
+                job.type(),
+                job.attempt(),
+                job.place(),
+                job.key(),
+                job.budget(),
+                job.times(),
+                new RunningJob.Bytes(null, new byte[0], headers));
     }
 
     private static RunningJob running(int failures, Optional<Integer> maxFailures) {

@@ -3,10 +3,12 @@ package dev.muster.protocol;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.job.NewJob;
 import io.cloudevents.CloudEvent;
 import io.cloudevents.core.builder.CloudEventBuilder;
 import io.cloudevents.kafka.KafkaMessageFactory;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +31,8 @@ final class EnvelopeTest {
                         Optional.of("cus_1"),
                         DATA,
                         Map.of(
+                                "musterretrybase", "PT1.5S",
+                                "musterretrycap", "PT2M",
                                 "musterrunat", "2030-01-02T03:04:05+01:00",
                                 "musterdeadline", "2030-01-03T00:00:00Z",
                                 "mustermaxattempts", "4",
@@ -42,7 +46,10 @@ final class EnvelopeTest {
                         "payment.charge",
                         Optional.of(Instant.parse("2030-01-02T02:04:05Z")),
                         Optional.of(Instant.parse("2030-01-03T00:00:00Z")),
-                        Optional.of(4),
+                        new NewJob.Retries(
+                                Optional.of(4),
+                                Optional.of(Duration.ofMillis(1500)),
+                                Optional.of(Duration.ofMinutes(2))),
                         Optional.of("order-1"),
                         Optional.of("eu")));
         assertThat(Envelope.data(record.headers(), record.value())).isEqualTo(DATA);
@@ -116,6 +123,15 @@ final class EnvelopeTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"2s", "PT0S", "-PT1S", "PT0.0001S", "P367D", "P1Y"})
+    void a_wait_that_is_none_is_refused(String wait) {
+        assertThat(Envelope.read(with("ce_musterretrybase", wait), DATA))
+                .isInstanceOfSatisfying(
+                        Envelope.Rejected.class,
+                        no -> assertThat(no.reason()).isEqualTo(Envelope.Reason.BAD_ATTRIBUTE));
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "tomorrow",
@@ -169,7 +185,7 @@ final class EnvelopeTest {
                 "payment.charge",
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(4),
+                new NewJob.Retries(Optional.of(4), Optional.empty(), Optional.empty()),
                 Optional.empty(),
                 Optional.empty());
     }

@@ -253,6 +253,39 @@ final class OwnershipStoreIT {
     }
 
     @Test
+    void H7_a_settle_that_a_lane_left_under_way_does_not_close_what_the_run_after_it_has_open() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue));
+        OwnershipStore.IntentRequest charge = new OwnershipStore.IntentRequest(id(queue), 1, "charge");
+        assertThat(a.store().intend(List.of(charge))).hasSize(1);
+
+        // Its lane breaks while "dead, charge answered" is under way. The next one finds a row without a thread.
+        List<RunningJob> again = a.store().beginAgain(a.store().census());
+        assertThat(again).extracting(RunningJob::attempt).containsExactly(2);
+        assertThat(a.store().beginAgain(List.of(withAttempt(again.getFirst(), 1))))
+                .as("said again, late")
+                .isEmpty();
+        a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 2, "charge"))); // and calls outside
+
+        assertThat(a.ends(id(queue), 1, Outcome.Verdict.DEAD, Duration.ZERO, List.of("charge")))
+                .containsExactly(new Settled.Rejected(id(queue)));
+        assertThat(db.count("SELECT count(*) FROM job_intent WHERE closed_at IS NULL AND job_id = '" + id(queue) + "'"))
+                .as("calls without an answer")
+                .isEqualTo(1);
+        assertThat(db.count("SELECT count(*) FROM job_attempt WHERE outcome = 'interrupted' AND job_id = '" + id(queue)
+                        + "'"))
+                .isEqualTo(1);
+    }
+
+    private static RunningJob withAttempt(RunningJob job, int attempt) {
+        return new RunningJob(
+                job.id(), job.type(), attempt, job.place(), job.key(), job.budget(), job.times(), job.bytes());
+    }
+
+    @Test
     void H8_a_claim_that_commits_after_the_fence_is_adopted_by_a_later_scan() throws Exception {
         String queue = db.queue(Ordering.NONE, Optional.empty());
         Actor a = db.worker();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.job.JobId;
+import dev.muster.job.NewJob;
 import dev.muster.job.Ordering;
 import dev.muster.protocol.Envelope;
 import dev.muster.protocol.RecordHeaders;
@@ -181,7 +182,7 @@ final class ScheduleStoreIT {
                         "test",
                         Optional.empty(),
                         Optional.of(time.plus(Duration.ofHours(2))),
-                        Optional.of(3),
+                        new NewJob.Retries(Optional.of(3), Optional.empty(), Optional.empty()),
                         Optional.empty(),
                         Optional.empty()));
         assertThat(store.firings("reads", 10))

@@ -3,6 +3,7 @@ package dev.muster.worker;
 import dev.muster.config.ConfigException;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -41,8 +42,13 @@ record WorkerConfig(
      */
     record Names(String worker, Optional<String> incarnation, String pool) {}
 
-    /** Where its files and its port are. */
-    record Paths(String host, int port, Path handlers, Optional<Path> runFolder) {}
+    /**
+     * Where its files and its port are.
+     *
+     * @param advertised where others reach the port; empty: where it is bound
+     */
+    record Paths(
+            String host, int port, Optional<InetSocketAddress> advertised, Path handlers, Optional<Path> runFolder) {}
 
     static WorkerConfig of(Settings settings, String hostName) {
         String name = settings.string(Setting.WORKER_NAME);
@@ -63,8 +69,22 @@ record WorkerConfig(
                 new Paths(
                         settings.string(Setting.WORKER_HOST),
                         settings.integer(Setting.WORKER_PORT, 0, 65_535),
+                        optional(settings, Setting.WORKER_ADVERTISED).map(WorkerConfig::address),
                         Path.of(settings.string(Setting.WORKER_HANDLERS)),
                         optional(settings, Setting.WORKER_RUN_FOLDER).map(Path::of)));
+    }
+
+    private static InetSocketAddress address(String text) {
+        int colon = text.lastIndexOf(':');
+        try {
+            if (colon > 0) {
+                return InetSocketAddress.createUnresolved(
+                        text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+            }
+        } catch (IllegalArgumentException e) {
+            // Falls through to the one message that names the key.
+        }
+        throw new ConfigException(Setting.WORKER_ADVERTISED.key() + " is not host:port: " + text);
     }
 
     private static Optional<String> optional(Settings settings, Setting setting) {

@@ -99,13 +99,13 @@ public final class WorkerMain {
         String hostName = hostName();
         WorkerConfig config = WorkerConfig.of(settings, hostName);
         PrometheusMeterRegistry meters = meters();
-        HealthServer health =
-                new HealthServer(config.paths().host(), config.paths().port(), meters);
+        HealthServer health = new HealthServer(
+                config.paths().host(), config.paths().port(), config.paths().advertised(), meters);
         Incarnation me = born(settings, config, hostName, health);
         Optional<Path> reasonFile = config.paths().runFolder().map(folder -> folder.resolve(me + ".exit"));
         Ending ending = new Ending(reasonFile, code -> Runtime.getRuntime().halt(code.code()));
         Database database =
-                Database.open(settings, me.id(), config.lanes() + 3, Optional.of(meters)); // lanes, trust, watch, drain
+                Database.open(settings, me.id(), config.lanes() + 2, Optional.of(meters)); // lanes, watch, drain
         Worker worker = new Worker(
                 config,
                 me,

@@ -56,7 +56,10 @@ import org.slf4j.LoggerFactory;
 final class WorkerParts {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerParts.class);
     private static final Duration COMMANDS_FETCH_WAIT = Duration.ofMillis(500);
-    private static final Duration WATCH = Duration.ofMillis(500);
+    /** Of the second or two that a death takes to be judged without a coordinator, this is waiting. */
+    private static final Duration WATCH = Duration.ofMillis(250);
+    /** The trust window's thread, and a poll loop that has lost its partitions. */
+    private static final int WATCHERS = 2;
 
     private final WorkerConfig config;
     private final Incarnation me;
@@ -65,6 +68,9 @@ final class WorkerParts {
     private final KafkaClients kafka;
     private final Admin admin;
     private final Database database;
+    /** For the look at the own row, which a wire that was cut without a word must not hold up for long. */
+    private final Database watching;
+
     private final OwnershipStore ownership;
     private final IncarnationStore incarnations;
     private final IncidentStore incidents;
@@ -102,6 +108,7 @@ final class WorkerParts {
         this.around = around;
         this.ticker = around.ticker();
         this.database = database;
+        this.watching = Database.impatient(settings, me.id(), WATCHERS);
         this.provider = provider;
         this.ending = ending;
         this.kafka = new KafkaClients(settings);
@@ -116,7 +123,11 @@ final class WorkerParts {
         this.queues =
                 new QueueWatch(new QueueStore(database), admin, config.names().pool(), ticker);
         this.trust = new TrustWindow(
-                me, incarnations, config.trustWindow(), ticker, () -> ending.fenced("its own row is fenced or gone"));
+                me,
+                new IncarnationStore(watching),
+                config.trustWindow(),
+                ticker,
+                () -> ending.fenced("its own row is fenced or gone"));
         this.group = new GroupWatch(
                 me,
                 groupId(),
@@ -264,6 +275,7 @@ final class WorkerParts {
         }
         admin.close(Duration.ofSeconds(1));
         history.close();
+        watching.close();
         database.close();
     }
 

@@ -7,6 +7,8 @@ import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.KafkaCluster;
 import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.embedded.sandbox.SandboxServer;
+import dev.muster.embedded.wire.TcpProxy;
+import dev.muster.embedded.wire.Wire;
 import dev.muster.fleet.ExitCode;
 import dev.muster.fleet.Incarnation;
 import dev.muster.job.JobId;
@@ -45,13 +47,13 @@ final class InterleavingIT {
     void H3_who_is_cut_off_from_postgres_during_a_rebalance_is_not_fenced_and_settles_what_it_runs(
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox);
-                Tunnel tunnel = stack.tunnel()) {
+                TcpProxy wire = stack.wireToPostgres()) {
             String queue = stack.queue(Ordering.NONE, 4);
-            ChildProcess a = stack.worker(Map.of("MUSTER_POSTGRES_URL", tunnel.jdbcUrl()));
+            ChildProcess a = stack.worker(stack.over(wire));
             Incarnation cutOff = stack.awaitOwner(a, queue, 4);
             List<JobId> jobs = stack.submitPauses(queue, 12, 14_000);
             awaitRunning(stack, cutOff, jobs.size());
-            tunnel.cut();
+            wire.set(new Wire.Reset());
 
             ChildProcess b = stack.worker();
             stack.awaitOwner(b, queue, 2); // the group moved them; A could not say that it let go
@@ -62,7 +64,7 @@ final class InterleavingIT {
                     .until(() -> stack.count("SELECT count(*) FROM worker_incarnation WHERE pool = '" + stack.pool()
                                     + "' AND fenced_at IS NOT NULL")
                             == 0);
-            tunnel.mend();
+            wire.heal();
 
             stack.awaitFinal(jobs);
             stack.assertSucceededOnce(jobs);
@@ -177,10 +179,10 @@ final class InterleavingIT {
     void H7_a_statement_that_commits_without_an_answer_leaves_nothing_stuck(
             String function, PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox);
-                Tunnel tunnel = stack.tunnel()) {
+                TcpProxy wire = stack.wireToPostgres()) {
             String queue = stack.queue(Ordering.KEY, 2);
-            tunnel.loseAnswerTo(" " + function + "(");
-            ChildProcess worker = stack.worker(Map.of("MUSTER_POSTGRES_URL", tunnel.jdbcUrl()));
+            wire.loseAnswerTo(" " + function + "(");
+            ChildProcess worker = stack.worker(stack.over(wire));
             stack.awaitOwner(worker, queue, 2);
             List<JobId> payments = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
@@ -193,7 +195,7 @@ final class InterleavingIT {
                 payments.add(stack.submit(queue, "payment.charge", "later" + i, WorkerStack.PAYMENT, soon));
             }
 
-            Awaitility.await().atMost(WorkerStack.PATIENCE).until(tunnel::hasLostAnswer);
+            Awaitility.await().atMost(WorkerStack.PATIENCE).until(wire::hasLostAnswer);
             stack.awaitFinal(payments);
             stack.assertSucceededOnce(payments);
             stack.assertChargedOnce(payments);
@@ -225,20 +227,20 @@ final class InterleavingIT {
     void H9_a_worker_without_postgres_stays_in_its_group(
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox);
-                Tunnel tunnel = stack.tunnel()) {
+                TcpProxy wire = stack.wireToPostgres()) {
             String queue = stack.queue(Ordering.NONE, 4);
-            ChildProcess a = stack.worker(Map.of("MUSTER_POSTGRES_URL", tunnel.jdbcUrl()));
+            ChildProcess a = stack.worker(stack.over(wire));
             Incarnation me = stack.awaitOwner(a, queue, 4);
             int epoch = epoch(stack, queue);
-            tunnel.freeze();
+            wire.set(new Wire.Drop());
             List<JobId> payments = stack.submitPayments(queue, 20);
 
             Awaitility.await()
                     .during(Duration.ofSeconds(13))
                     .atMost(WorkerStack.PATIENCE)
                     .until(() -> stack.members().contains(me.id()));
-            tunnel.cut();
-            tunnel.mend();
+            wire.set(new Wire.Reset());
+            wire.heal();
 
             stack.awaitFinal(payments);
             stack.assertSucceededOnce(payments);

@@ -8,6 +8,7 @@ import dev.muster.embedded.ChildProcess;
 import dev.muster.embedded.junit.KafkaCluster;
 import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.embedded.sandbox.SandboxServer;
+import dev.muster.embedded.wire.TcpProxy;
 import dev.muster.fleet.Incarnation;
 import dev.muster.job.JobId;
 import dev.muster.job.Ordering;
@@ -30,6 +31,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -120,8 +122,16 @@ final class WorkerStack implements AutoCloseable {
         return charges;
     }
 
-    Tunnel tunnel() {
-        return new Tunnel(postgres.jdbcUrl());
+    /** A wire to Postgres that a test can cut: for one worker, while everybody else still reaches it. */
+    TcpProxy wireToPostgres() {
+        int port = URI.create(postgres.jdbcUrl().substring("jdbc:".length())).getPort();
+        return new TcpProxy(() -> port, InstantSource.system());
+    }
+
+    /** For a worker that is to reach Postgres over this wire. */
+    Map<String, String> over(TcpProxy wire) {
+        URI direct = URI.create(postgres.jdbcUrl().substring("jdbc:".length()));
+        return Map.of("MUSTER_POSTGRES_URL", "jdbc:postgresql://127.0.0.1:" + wire.port() + direct.getPath());
     }
 
     Settings settings() {

@@ -3,6 +3,7 @@ package dev.muster.coordinator.fleet;
 import java.io.IOException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 
 /**
  * What the lives under a supervisor may still do: start processes and signal them, only signal them, or nothing, since
@@ -11,10 +12,18 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 final class Authority {
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private final long epoch;
+    private final BooleanSupplier leads;
     private volatile Level level = Level.START;
 
-    Authority(long epoch) {
+    /**
+     * All that there is, for as long as the lease is held.
+     *
+     * @param leads whether the coordinator still leads under this epoch. It is asked each time, since after a pause of the
+     *     whole process timers and threads may run before the fleet's loop has seen that the lease is gone
+     */
+    Authority(long epoch, BooleanSupplier leads) {
         this.epoch = epoch;
+        this.leads = leads;
     }
 
     private enum Level {
@@ -35,11 +44,11 @@ final class Authority {
     }
 
     boolean mayStart() {
-        return level == Level.START;
+        return level == Level.START && leads.getAsBoolean();
     }
 
     boolean isOver() {
-        return level == Level.NONE;
+        return level == Level.NONE || !leads.getAsBoolean();
     }
 
     /** Runs it if processes may be started; side by side with others, so that a slow fork holds up no other. */

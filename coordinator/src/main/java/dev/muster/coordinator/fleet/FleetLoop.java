@@ -128,9 +128,9 @@ public final class FleetLoop {
 
     private void runOnce() throws InterruptedException {
         FleetMessage message = mailbox.poll(WAIT.toNanos(), TimeUnit.NANOSECONDS);
-        followLeadership();
+        boolean changed = followLeadership();
         if (tenure.isPresent()) {
-            if (message != null) {
+            if (message != null && !changed) {
                 handle(message, tenure.get());
             }
             keepPool(tenure.get());
@@ -140,12 +140,14 @@ public final class FleetLoop {
 
     // ---- leadership ----
 
-    private void followLeadership() {
+    /** True when it has changed: what was said before that is void, such as a silence from before a pause of our own. */
+    private boolean followLeadership() {
         OptionalLong now = with.leadership().epoch();
         if (now.equals(tenure.map(held -> OptionalLong.of(held.epoch())).orElseGet(OptionalLong::empty))) {
-            return;
+            return false;
         }
         drop();
+        mailbox.clear();
         surveyed = false;
         known = Map.of();
         residents = Map.of();
@@ -157,6 +159,7 @@ public final class FleetLoop {
             liveness.accept(new LivenessEvent.FreshStart());
             tasks.execute(this::rehearse);
         }
+        return true;
     }
 
     private Tenure begin(long epoch) {
@@ -168,7 +171,11 @@ public final class FleetLoop {
                 worker -> Optional.ofNullable(residents.get(worker)),
                 liveness,
                 tasks);
-        return new Tenure(epoch, deaths, new Strays(rules, lives, new Authority(epoch)), lives);
+        return new Tenure(epoch, deaths, new Strays(rules, lives, authority(epoch)), lives);
+    }
+
+    private Authority authority(long epoch) {
+        return new Authority(epoch, () -> with.leadership().leads(epoch));
     }
 
     /** Whatever there is of supervision ends here, and no process is touched by it any more. */
@@ -200,7 +207,7 @@ public final class FleetLoop {
             pool = Optional.of(Pool.start(
                     rules,
                     now.lives(),
-                    new Authority(now.epoch()),
+                    authority(now.epoch()),
                     new Restarts(rules, meters, ticker),
                     listener,
                     mailbox::add,

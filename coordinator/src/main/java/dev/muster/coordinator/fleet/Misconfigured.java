@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -52,13 +53,13 @@ final class Misconfigured {
 
     private void record(Incarnation incarnation, String summary, long epoch) {
         try {
-            long id = incidents.open(
+            Optional<Long> id = incidents.open(
                     "worker_misconfigured",
                     incarnation.worker(),
                     summary,
                     Map.of("pool", pool, "incarnation", incarnation.id()),
                     epoch);
-            told.accept(new FleetMessage.Recorded(epoch, incarnation.worker(), id));
+            id.ifPresent(known -> told.accept(new FleetMessage.Recorded(epoch, incarnation.worker(), known)));
         } catch (StoreException e) {
             LOG.warn("The incident could not be recorded: {}; tried again", e.getMessage());
             if (leadership.leads(epoch)) {

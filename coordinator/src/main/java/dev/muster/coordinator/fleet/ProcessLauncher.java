@@ -24,7 +24,8 @@ import java.util.stream.Stream;
 
 /**
  * Starts workers as processes of this host, each in a session of its own, so that what a terminal sends to the
- * coordinator does not reach them, and with its output in a file, so that they outlive the coordinator. Thread-safe.
+ * coordinator does not reach them, and with its output in a file, so that they outlive the coordinator. A worker that has
+ * a file {@code <name>.properties} in the run folder gets the settings in it, over those of all. Thread-safe.
  */
 public final class ProcessLauncher implements Launcher {
     private final List<String> command;
@@ -81,6 +82,7 @@ public final class ProcessLauncher implements Launcher {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.file().toFile()))
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().putAll(environment);
+        builder.environment().putAll(own(folder, incarnation.worker()));
         builder.environment().put(Setting.WORKER_INCARNATION.environmentName(), incarnation.id());
         builder.environment().put(Setting.WORKER_NAME.environmentName(), incarnation.worker());
         builder.environment().put(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString());
@@ -102,6 +104,16 @@ public final class ProcessLauncher implements Launcher {
         return LocalHost.find(pid, facts.startedAt())
                 .<Lookup>map(handle -> new Lookup.Here(remember(LocalProcess.adopted(incarnation, handle, folder))))
                 .orElseGet(() -> new Lookup.Gone(LocalProcess.ended(incarnation, OptionalInt.empty(), folder)));
+    }
+
+    /** The settings of one worker alone, as environment variables; read anew at each start. */
+    static Map<String, String> own(Path folder, String worker) throws IOException {
+        try {
+            return Settings.load(folder.resolve(worker + ".properties"), Map.of(), Map.of())
+                    .asEnvironment();
+        } catch (ConfigException e) {
+            throw new IOException("its own settings are wrong: " + e.getMessage(), e);
+        }
     }
 
     private WorkerProcess remember(LocalProcess process) {

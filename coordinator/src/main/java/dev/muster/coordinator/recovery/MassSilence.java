@@ -7,6 +7,7 @@ import dev.muster.store.IncidentStore;
 import dev.muster.store.StoreException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -17,12 +18,11 @@ import org.slf4j.LoggerFactory;
 /** Records a mass silence as an incident, from its beginning to its end. Confined to liveness' thread. */
 public final class MassSilence {
     private static final Logger LOG = LoggerFactory.getLogger(MassSilence.class);
-    private static final long NONE = -1;
 
     private final IncidentStore incidents;
     private final Leadership leadership;
     private final Executor tasks;
-    private CompletableFuture<Long> incident = CompletableFuture.completedFuture(NONE);
+    private CompletableFuture<Optional<Long>> incident = CompletableFuture.completedFuture(Optional.empty());
 
     public MassSilence(IncidentStore incidents, Leadership leadership, Executor tasks) {
         this.incidents = incidents;
@@ -59,14 +59,13 @@ public final class MassSilence {
                 "The mass silence is over after {} ms: {}",
                 lasted.toMillis(),
                 recovered ? "the workers are heard again" : "who is still silent is judged now");
-        CompletableFuture<Long> opened = incident;
-        incident = CompletableFuture.completedFuture(NONE);
+        CompletableFuture<Optional<Long>> opened = incident;
+        incident = CompletableFuture.completedFuture(Optional.empty());
         tasks.execute(() -> {
             try {
-                long id = opened.join();
-                if (id != NONE) {
-                    incidents.close(id, Map.of("lasted_ms", lasted.toMillis(), "recovered", recovered));
-                }
+                opened.join()
+                        .ifPresent(id ->
+                                incidents.close(id, Map.of("lasted_ms", lasted.toMillis(), "recovered", recovered)));
             } catch (StoreException | java.util.concurrent.CompletionException e) {
                 LOG.warn("The mass silence could not be recorded: {}", e.getMessage());
             }

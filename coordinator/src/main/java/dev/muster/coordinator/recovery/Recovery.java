@@ -12,6 +12,7 @@ import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -87,6 +88,7 @@ public final class Recovery {
 
     /** Does all of it; returns when the last step is done or given up. */
     public void recover(Death death, long epoch, Restarter restarter) throws InterruptedException {
+        Instant detected = ticker.now();
         Steps steps = new Steps(death, meters, ticker::nanos);
         LOG.atLevel(death.isOrderly() ? Level.INFO : Level.WARN)
                 .addKeyValue("incarnation", death.incarnation())
@@ -118,7 +120,7 @@ public final class Recovery {
                 evict = async(() -> evict(death, epoch, steps));
             }
         }
-        Optional<Long> incident = open(death, epoch, fence);
+        Optional<Long> incident = open(death, detected, epoch, fence);
         await(evict, RESTART_PATIENCE);
         await(fence, WHILE_IT_LEADS); // whoever found it missing would begin a second recovery beside this one
         await(restart, RESTART_PATIENCE)
@@ -183,7 +185,7 @@ public final class Recovery {
     }
 
     /** No incident for a worker that left as it should or was stopped, or that somebody else has fenced without an exit code to show. */
-    private Optional<Long> open(Death death, long epoch, CompletableFuture<FenceVerdict> fence) {
+    private Optional<Long> open(Death death, Instant detected, long epoch, CompletableFuture<FenceVerdict> fence) {
         boolean fencedBefore =
                 fence.isDone() && !fence.isCompletedExceptionally() && fence.join() == FenceVerdict.ALREADY;
         boolean isUnremarkable = death.isOrderly()
@@ -194,8 +196,8 @@ public final class Recovery {
             return Optional.empty();
         }
         try {
-            return Optional.of(
-                    with.incidents().open(kind(death), death.incarnation().id(), describe(death), facts(death), epoch));
+            return with.incidents()
+                    .open(kind(death), death.incarnation().id(), describe(death), facts(death, detected), epoch);
         } catch (StoreException e) {
             LOG.warn("The incident of {} could not be recorded: {}", death.incarnation(), e.getMessage());
             return Optional.empty();
@@ -231,8 +233,9 @@ public final class Recovery {
         };
     }
 
-    private static Map<String, Object> facts(Death death) {
+    private static Map<String, Object> facts(Death death, Instant detected) {
         Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("detected_at", detected.toString()); // the steps' times count from it
         switch (death) {
             case Death.Exit exit -> {
                 exit.report().code().ifPresent(code -> facts.put("exit_code", code));

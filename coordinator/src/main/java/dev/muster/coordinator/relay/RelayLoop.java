@@ -99,6 +99,9 @@ public final class RelayLoop implements AutoCloseable {
     }
 
     private Optional<Session> open(long epoch) {
+        if (store.takeCursor(epoch).isEmpty()) {
+            return Optional.empty(); // a later leader's: its producer must not be fenced
+        }
         Producer<byte[], byte[]> producer = clients.transactional("muster-relay-" + epoch, TRANSACTIONAL_ID);
         try {
             producer.initTransactions();

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 class AuthorityTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final Authority authority = new Authority(7);
+    private final AtomicBoolean leads = new AtomicBoolean(true);
+    private final Authority authority = new Authority(7, leads::get);
 
     @Test
     void nothing_is_started_after_a_stop() throws IOException {
@@ -37,6 +38,17 @@ class AuthorityTest {
 
         assertThat(authority.isOver()).isTrue();
         assertThat(authority.mayStart()).isFalse();
+    }
+
+    @Test
+    void without_the_lease_nothing_is_done_though_nobody_has_said_so_yet() throws IOException {
+        AtomicBoolean started = new AtomicBoolean();
+
+        leads.set(false);
+
+        assertThat(authority.isOver()).isTrue();
+        assertThat(authority.start(() -> started.set(true))).isFalse();
+        assertThat(started).isFalse();
     }
 
     @Test

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.config.ConfigException;
 import dev.muster.config.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ProcessLauncherTest {
 
@@ -31,6 +35,19 @@ class ProcessLauncherTest {
         assertThatThrownBy(() -> ProcessLauncher.of(Settings.of(Map.of("muster.fleet.workers", "1"))))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("muster.fleet.command");
+    }
+
+    @Test
+    void a_worker_may_have_settings_of_its_own(@TempDir Path folder) throws IOException {
+        assertThat(ProcessLauncher.own(folder, "worker-1")).isEmpty();
+        Files.writeString(folder.resolve("worker-1.properties"), "muster.worker.slots=8\n");
+        assertThat(ProcessLauncher.own(folder, "worker-1")).containsExactly(Map.entry("MUSTER_WORKER_SLOTS", "8"));
+        assertThat(ProcessLauncher.own(folder, "worker-2")).isEmpty();
+
+        Files.writeString(folder.resolve("worker-1.properties"), "muster.worker.slotz=8\n");
+        assertThatThrownBy(() -> ProcessLauncher.own(folder, "worker-1"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("muster.worker.slotz");
     }
 
     private static ProcessLauncher launcher(Map<String, String> settings) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.muster.config.Settings;
 import dev.muster.coordinator.Coordinator;
+import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.KafkaCluster;
 import dev.muster.embedded.junit.PostgresDatabase;
@@ -12,6 +13,12 @@ import dev.muster.kafka.KafkaClients;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.RecordHeaders;
 import dev.muster.protocol.Topics;
+import dev.muster.store.Database;
+import dev.muster.store.LeaseStore;
+import dev.muster.store.RelayStore;
+import dev.muster.time.Ticker;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -21,7 +28,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -86,6 +95,64 @@ class RelayIT {
                     .isEqualTo("retrying");
             assertDeadLetter(letters(seen, dead).getFirst());
         }
+    }
+
+    /** H15: one that was deposed while it was paused would fence the producer of the one that leads. */
+    @Test
+    void a_deposed_leader_that_does_not_know_it_yet_leaves_the_relay_alone() throws Exception {
+        UUID job = UUID.randomUUID();
+        MeterRegistry meters = new SimpleMeterRegistry();
+        KafkaClients clients = new KafkaClients(settings);
+        try (Coordinator _ = Coordinator.start(settings)) {
+            // The schema and the topics are there.
+        }
+        try (Database database = Database.open(settings, "test", 4, Optional.empty());
+                Admin admin = clients.admin("test");
+                Connection connection = connect();
+                Consumer<byte[], byte[]> reader = reader();
+                Leadership old = leadership(database, "old", meters)) {
+            await().atMost(PATIENCE).until(() -> old.epoch().isPresent());
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("UPDATE leader_lease SET expires_at = now()");
+            }
+            try (Leadership now = leadership(database, "now", meters);
+                    RelayLoop relay = relay(database, clients, now, meters);
+                    RelayLoop late = relay(database, clients, old, meters)) {
+                await().atMost(PATIENCE).until(() -> now.epoch().isPresent());
+                relay.start();
+                insert(connection, job, "succeeded");
+                List<ConsumerRecord<byte[], byte[]>> seen = new ArrayList<>();
+                await().atMost(PATIENCE).until(() -> {
+                    seen.addAll(read(reader, Duration.ofMillis(100)));
+                    return about(seen, job).size() == 1;
+                });
+                int epoch = producerEpoch(admin);
+
+                assertThat(old.epoch()).as("it believes that it leads").isPresent();
+                late.start();
+
+                await().during(Duration.ofSeconds(2)).atMost(PATIENCE).until(() -> producerEpoch(admin) == epoch);
+            }
+        }
+    }
+
+    private static Leadership leadership(Database database, String name, MeterRegistry meters) {
+        Leadership leadership =
+                new Leadership(new LeaseStore(database), name, Duration.ofMinutes(5), Ticker.system(), meters);
+        leadership.start();
+        return leadership;
+    }
+
+    private static RelayLoop relay(
+            Database database, KafkaClients clients, Leadership leadership, MeterRegistry meters) {
+        return new RelayLoop(new RelayStore(database), clients, leadership, Ticker.system(), meters);
+    }
+
+    private static int producerEpoch(Admin admin) throws Exception {
+        return admin.describeTransactions(List.of("muster-relay"))
+                .description("muster-relay")
+                .get()
+                .producerEpoch();
     }
 
     private static void assertDeadLetter(ConsumerRecord<byte[], byte[]> letter) {

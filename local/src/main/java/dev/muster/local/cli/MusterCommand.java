@@ -44,6 +44,7 @@ public final class MusterCommand implements Runnable {
         CommandLine line = new CommandLine(root)
                 .addSubcommand(new UpCommand(console))
                 .addSubcommand(new DemoCommand(console))
+                .addSubcommand(new DrillCommand(console))
                 .addSubcommand(new SubmitCommand(console))
                 .addSubcommand(JobsCommand.line(console))
                 .addSubcommand(DeadCommand.line(console))

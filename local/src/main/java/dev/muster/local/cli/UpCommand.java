@@ -31,6 +31,12 @@ final class UpCommand implements Callable<Integer> {
     private Optional<Integer> workers = Optional.empty();
 
     @Option(
+            names = "--coordinators",
+            paramLabel = "N",
+            description = "Number of coordinators, of which one leads and the others stand by; default: 1")
+    private int coordinators = 1;
+
+    @Option(
             names = "--port",
             paramLabel = "PORT",
             description = "Port of the HTTP API; default: 8080, or a free one where that is taken")
@@ -50,11 +56,12 @@ final class UpCommand implements Callable<Integer> {
         Settings settings = config.load(Map.of());
         int count = workers.orElseGet(() -> settings.integer(Setting.FLEET_WORKERS, 0, 1000));
         StackConfig wanted = new StackConfig(
-                folder,
-                settings.with(Setting.COORDINATOR_PORT, Integer.toString(apiPort(settings))),
-                count,
-                StackConfig.defaultQueues(),
-                new StackConfig.Ports(orAny(9092), orAny(5432), orAny(12111)));
+                        folder,
+                        settings.with(Setting.COORDINATOR_PORT, Integer.toString(apiPort(settings))),
+                        count,
+                        StackConfig.defaultQueues(),
+                        new StackConfig.Ports(orAny(9092), orAny(5432), orAny(12111)))
+                .withCoordinators(coordinators);
         try (StopRequest stop = StopRequest.listening();
                 LocalStack stack = LocalStack.start(wanted, console::line)) {
             describe(stack, count);

@@ -8,6 +8,10 @@ import dev.muster.local.Console;
 import dev.muster.local.StopRequest;
 import dev.muster.local.stack.LocalStack;
 import dev.muster.local.stack.StackConfig;
+import dev.muster.local.trial.Evidence;
+import dev.muster.local.trial.Load;
+import dev.muster.local.trial.PaymentJobs;
+import dev.muster.local.trial.Witness;
 import dev.muster.store.AuditReader;
 import dev.muster.store.StoreException;
 import dev.muster.time.Ticker;
@@ -82,7 +86,7 @@ public final class Demo {
         try (Producer<byte[], byte[]> producer = new KafkaClients(stack.settings()).producer("muster-demo")) {
             // A send would wait a minute for a Kafka that is gone for good, and the producer's own end two.
             var _ = stack.onExit().thenRunAsync(() -> producer.close(Duration.ZERO));
-            return carryOut(stack, new Load(config, producer));
+            return carryOut(stack, load(producer));
         }
     }
 
@@ -129,6 +133,12 @@ public final class Demo {
         Duration wall = Duration.ofNanos(ticker.nanos() - start);
         Evidence evidence = witness.testify(load.acknowledged(), killer.kills());
         return DemoReport.of(evidence, config.minKills(), stack.fleet().restarts(), wall);
+    }
+
+    private Load load(Producer<byte[], byte[]> producer) {
+        int keys = PaymentJobs.keysFor(config.jobs(), config.orderedShare());
+        return new Load(
+                new PaymentJobs(config.orderedShare(), keys, config.seed()), config.pacing(), config.jobs(), producer);
     }
 
     private boolean isComplete(AuditReader.Progress progress) {

@@ -1,5 +1,6 @@
 package dev.muster.local.demo;
 
+import dev.muster.local.trial.Pacing;
 import java.time.Duration;
 import java.util.Optional;
 

@@ -1,6 +1,10 @@
 package dev.muster.local.demo;
 
 import dev.muster.job.JobState;
+import dev.muster.local.trial.Audit;
+import dev.muster.local.trial.Evidence;
+import dev.muster.local.trial.Percentiles;
+import dev.muster.local.trial.Recovery;
 import dev.muster.store.AuditReader;
 import java.time.Duration;
 import java.util.ArrayList;

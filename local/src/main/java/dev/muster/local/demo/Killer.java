@@ -1,6 +1,7 @@
 package dev.muster.local.demo;
 
 import dev.muster.local.stack.Fleet;
+import dev.muster.local.trial.Evidence;
 import dev.muster.time.Ticker;
 import java.time.Duration;
 import java.time.Instant;

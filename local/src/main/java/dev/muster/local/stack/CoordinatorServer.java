@@ -14,14 +14,14 @@ import java.time.Duration;
 import java.util.function.Supplier;
 
 /**
- * The coordinator as a child JVM, so that a drill can kill it as it kills the others. Its workers are its children, not
+ * A coordinator as a child JVM, so that a drill can kill it as it kills the others. Its workers are its children, not
  * this one's, and outlive it, however it ends. Thread-safety: thread-safe.
  */
 final class CoordinatorServer extends ServerProcess {
-    private static final String NAME = "coordinator";
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
+    private final String name;
     private final Supplier<Settings> settings;
     private final Path folder;
     private volatile int port;
@@ -29,11 +29,13 @@ final class CoordinatorServer extends ServerProcess {
     /**
      * Does not start it.
      *
+     * @param name apart from others on the folder
      * @param port of its HTTP API; 0: the one it had the last time, or a free one
      * @param settings where everything else is; asked for at each start
      */
-    CoordinatorServer(Path folder, int port, Supplier<Settings> settings) {
-        super(NAME, folder, "TERM", STOP_GRACE);
+    CoordinatorServer(String name, Path folder, int port, Supplier<Settings> settings) {
+        super(name, folder, "TERM", STOP_GRACE);
+        this.name = name;
         this.settings = settings;
         this.folder = folder;
         this.port = port;
@@ -48,7 +50,7 @@ final class CoordinatorServer extends ServerProcess {
 
     @Override
     public Path logFile() {
-        return folder.resolve("coordinator.log");
+        return folder.resolve(name + ".log");
     }
 
     /** The base address of its HTTP API; known after the first start. */
@@ -58,7 +60,7 @@ final class CoordinatorServer extends ServerProcess {
 
     @Override
     protected ChildProcess launch(DataFolder data) {
-        port = data.port(NAME, port);
+        port = data.port(name, port);
         Settings own = settings.get().with(Setting.COORDINATOR_PORT, Integer.toString(port));
         return ChildProcess.start(new ChildProcess.Spec(
                 MusterProcess.coordinator(folder.resolve(LocalStack.TEMPORARY)),
@@ -70,6 +72,6 @@ final class CoordinatorServer extends ServerProcess {
 
     @Override
     protected void awaitReady(ChildProcess child) {
-        Readiness.await("The coordinator", child, START_LIMIT, port);
+        Readiness.await("The " + name, child, START_LIMIT, port);
     }
 }

@@ -86,7 +86,7 @@ public final class Fleet {
      * Every worker's process: those that Postgres knows, if it can say, and those that were started to write their reason
      * to end into this folder, which are found also before they have registered and while Postgres is down.
      */
-    private Set<ProcessHandle> processes() {
+    public Set<ProcessHandle> processes() {
         Set<ProcessHandle> processes = new HashSet<>(
                 Processes.withEnvironment(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString()));
         try {

@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -39,7 +40,7 @@ public final class LocalStack implements AutoCloseable {
     private final Consumer<String> say;
     private final StackLock lock;
     private final StackServers servers;
-    private final CoordinatorServer coordinator;
+    private final Map<String, CoordinatorServer> coordinators;
     private final SupervisionHistory history = new SupervisionHistory("stack");
     private final StackTree tree;
     private volatile Settings settings;
@@ -51,12 +52,15 @@ public final class LocalStack implements AutoCloseable {
         this.say = say;
         this.settings = config.settings();
         this.lock = StackLock.take(config.dataFolder());
-        this.servers = new StackServers(config.dataFolder(), config.ports());
-        this.coordinator = new CoordinatorServer(
-                config.dataFolder(), settings.integer(Setting.COORDINATOR_PORT, 0, 65_535), this::settings);
+        this.servers = new StackServers(
+                config.dataFolder(), config.ports(), config.further().outpost());
+        this.coordinators = coordinators(config);
+        Map<String, StackTree.Child> children = new LinkedHashMap<>();
+        coordinators.forEach((name, coordinator) ->
+                children.put(name, new StackTree.Child(coordinator, () -> startCoordinator(coordinator))));
         this.tree = new StackTree(
                 servers,
-                new StackTree.Child(coordinator, this::startCoordinator),
+                children,
                 this::noteProperties,
                 new Blame(servers()),
                 new SupervisionLog()
@@ -102,10 +106,10 @@ public final class LocalStack implements AutoCloseable {
                 StackTree.PERIOD.toSeconds());
     }
 
-    /** All that is supervised here, in the order of starting, by name. The coordinator comes last. */
+    /** All that is supervised here, in the order of starting, by name. Coordinators come last. */
     public Map<String, EmbeddedServer> servers() {
         Map<String, EmbeddedServer> all = new LinkedHashMap<>(servers.byName());
-        all.put(StackTree.COORDINATOR, coordinator);
+        all.putAll(coordinators);
         return Collections.unmodifiableMap(all);
     }
 
@@ -127,8 +131,14 @@ public final class LocalStack implements AutoCloseable {
         return new Fleet(database(), folder("workers"));
     }
 
+    /** The HTTP API of the first coordinator, which need not lead. */
     public URI apiUrl() {
-        return coordinator.url();
+        return Objects.requireNonNull(coordinators.get(StackTree.COORDINATOR)).url();
+    }
+
+    /** The worker behind wires that can be cut, if one is configured. */
+    public Optional<Outpost> outpost() {
+        return servers.outpost();
     }
 
     public URI sandboxUrl() {
@@ -189,11 +199,12 @@ public final class LocalStack implements AutoCloseable {
     public void close() {
         boolean interrupted = Thread.interrupted();
         try {
-            attempt("coordinator", tree::stopCoordinator);
+            attempt("coordinator", tree::stopCoordinators);
             attempt("workers", this::endWorkers);
             attempt("servers", tree::stop);
             // Their processes have ended; this gives their folders back.
             servers().forEach((name, server) -> attempt(name, server::stop));
+            outpost().ifPresent(Outpost::close);
             attempt("stack.properties", () -> StackProperties.delete(config.dataFolder()));
             attempt("folder", lock::close);
         } finally {
@@ -227,13 +238,26 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** The servers are in service. The first time, all that it needs is made ready; it stays so, and it runs on. */
-    private void startCoordinator() {
+    private void startCoordinator(CoordinatorServer coordinator) {
         if (database == null) {
             settings = locate();
             prepare();
-            say.accept("starting the coordinator and " + config.workers() + " workers");
+            say.accept("starting "
+                    + (coordinators.size() == 1 ? "the coordinator" : coordinators.size() + " coordinators") + " and "
+                    + config.workers() + " workers");
         }
         coordinator.start();
+    }
+
+    /** The first has the configured port, the others any; each keeps its own. */
+    private Map<String, CoordinatorServer> coordinators(StackConfig wanted) {
+        Map<String, CoordinatorServer> all = new LinkedHashMap<>();
+        for (int i = 1; i <= wanted.further().coordinators(); i++) {
+            String name = i == 1 ? StackTree.COORDINATOR : StackTree.COORDINATOR + "-" + i;
+            int port = i == 1 ? wanted.settings().integer(Setting.COORDINATOR_PORT, 0, 65_535) : 0;
+            all.put(name, new CoordinatorServer(name, wanted.dataFolder(), port, this::settings));
+        }
+        return Collections.unmodifiableMap(all);
     }
 
     private Settings locate() {
@@ -253,6 +277,7 @@ public final class LocalStack implements AutoCloseable {
             say.accept("ended " + orphans + " workers that an earlier stack had left behind");
         }
         Preparation.queues(settings, opened, config.queues());
+        outpost().ifPresent(it -> it.configure(settings, folder("workers")));
         history.writeTo(opened);
     }
 

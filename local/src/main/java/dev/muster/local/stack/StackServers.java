@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,12 +28,26 @@ final class StackServers {
     private final KafkaServer kafka;
     private final SandboxServer sandbox;
     private final Map<String, EmbeddedServer> byName;
+    private final Optional<Outpost> outpost;
     private final Map<String, CompletableFuture<Void>> begun = new ConcurrentHashMap<>();
 
-    StackServers(Path folder, StackConfig.Ports ports) {
+    StackServers(Path folder, StackConfig.Ports ports, Optional<Outpost.Reach> reach) {
+        this.outpost = reach.map(how -> new Outpost(
+                how,
+                this::kafkaOfOutpost,
+                this::postgresPort,
+                () -> sandboxUrl().getPort()));
         this.postgres = new PostgresServer(new PostgresServer.Config(folder, ports.postgres(), Map.of()));
         this.kafka = new KafkaServer(new KafkaServer.Config(
-                folder, ports.kafka(), Map.of(), MusterProcess.small(KafkaServer.Config.JVM_OPTIONS)));
+                folder,
+                ports.kafka(),
+                Map.of(),
+                MusterProcess.small(KafkaServer.Config.JVM_OPTIONS),
+                outpost
+                        .map(it -> new KafkaServer.Listener(
+                                Outpost.LISTENER, it.kafka().port()))
+                        .stream()
+                        .toList()));
         this.sandbox = new SandboxServer(SandboxConfig.in(folder).withPort(ports.sandbox()));
         Map<String, EmbeddedServer> servers = new LinkedHashMap<>();
         servers.put("postgres", postgres);
@@ -71,6 +86,19 @@ final class StackServers {
         } catch (CompletionException e) {
             throw e.getCause() instanceof RuntimeException failure ? failure : e;
         }
+    }
+
+    /** The worker behind wires, if there is one. */
+    Optional<Outpost> outpost() {
+        return outpost;
+    }
+
+    private int kafkaOfOutpost() {
+        return kafka.port(Outpost.LISTENER);
+    }
+
+    private int postgresPort() {
+        return URI.create(postgres.jdbcUrl().substring("jdbc:".length())).getPort();
     }
 
     URI sandboxUrl() {

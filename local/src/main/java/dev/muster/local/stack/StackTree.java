@@ -16,7 +16,10 @@ import dev.muster.supervision.runtime.SupervisorStartException;
 import dev.muster.time.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -37,6 +40,8 @@ import java.util.function.Consumer;
  * └─ coordinator      stopped: it detaches, and its workers run on
  * </pre>
  *
+ * <p>Several coordinators are {@code coordinators}, one_for_one: the end of the leader is not to take the standby with it.
+ *
  * <p>Thread-safety: thread-safe.
  */
 final class StackTree {
@@ -48,12 +53,13 @@ final class StackTree {
     static final String ROOT = "stack";
     static final String SERVERS = "servers";
     static final String COORDINATOR = "coordinator";
+    static final String COORDINATORS = "coordinators";
 
     /** Longer than the longest orderly end of one: Postgres may have 20 s of checkpoint to write. */
     private static final Duration SHUTDOWN = Duration.ofSeconds(20);
 
     private final StackServers servers;
-    private final Child coordinator;
+    private final Map<String, Child> coordinators;
     private final Runnable afterStart;
     private final Blame blame;
     private final Consumer<SupervisionEvent> listener;
@@ -67,19 +73,19 @@ final class StackTree {
     /**
      * Starts nothing yet.
      *
-     * @param coordinator its start is called when the servers are in service
+     * @param coordinators by name, in order; their starts are called when the servers are in service
      * @param afterStart called when any of them has been started, before it is in service
      * @param listener hears of everything, on the supervisors' threads; must not wait
      */
     StackTree(
             StackServers servers,
-            Child coordinator,
+            Map<String, Child> coordinators,
             Runnable afterStart,
             Blame blame,
             Consumer<SupervisionEvent> listener,
             Ticker ticker) {
         this.servers = servers;
-        this.coordinator = coordinator;
+        this.coordinators = Collections.unmodifiableMap(new LinkedHashMap<>(coordinators));
         this.afterStart = afterStart;
         this.blame = blame;
         this.listener = blame.andThen(listener); // who hears of the end finds the blame laid
@@ -128,12 +134,13 @@ final class StackTree {
         return blame.gaveUp(INTENSITY, PERIOD);
     }
 
-    /** Stops the coordinator for good and returns when it has ended. Its workers run on, and so do the servers. */
-    void stopCoordinator() {
-        coordinator.server().abortStart();
+    /** Stops the coordinators for good and returns when they have ended. Their workers run on, and so do the servers. */
+    void stopCoordinators() {
+        abortCoordinators();
         running()
-                .ifPresent(supervisor ->
-                        supervisor.call(new Request.TerminateChild(COORDINATOR)).join());
+                .ifPresent(supervisor -> supervisor
+                        .call(new Request.TerminateChild(coordinatorsChild()))
+                        .join());
     }
 
     /** Stops everything in reverse order and returns when it has ended. Does nothing when it has ended already. */
@@ -148,7 +155,15 @@ final class StackTree {
     /** A supervisor waits for a start that is under way before it does anything else. */
     private void abortStarts() {
         servers.byName().values().forEach(EmbeddedServer::abortStart);
-        coordinator.server().abortStart();
+        abortCoordinators();
+    }
+
+    private void abortCoordinators() {
+        coordinators.values().forEach(child -> child.server().abortStart());
+    }
+
+    private String coordinatorsChild() {
+        return coordinators.size() == 1 ? coordinators.keySet().iterator().next() : COORDINATORS;
     }
 
     /** The supervisor, if it has come so far. */
@@ -173,9 +188,30 @@ final class StackTree {
                 List.of(
                         new ChildDefinition(
                                 ChildSpec.supervisor(SERVERS), withEnd(SERVERS, () -> Optional.of(startServers()))),
-                        definition(COORDINATOR, coordinator)),
+                        coordinatorsDefinition()),
                 ticker,
                 listener);
+    }
+
+    private ChildDefinition coordinatorsDefinition() {
+        return coordinators.size() == 1
+                ? coordinatorDefinitions().getFirst()
+                : new ChildDefinition(
+                        ChildSpec.supervisor(COORDINATORS),
+                        withEnd(
+                                COORDINATORS,
+                                () -> Optional.of(Supervisor.start(
+                                        ROOT + "/" + COORDINATORS,
+                                        flags(Strategy.ONE_FOR_ONE),
+                                        coordinatorDefinitions(),
+                                        ticker,
+                                        listener))));
+    }
+
+    private List<ChildDefinition> coordinatorDefinitions() {
+        return coordinators.entrySet().stream()
+                .map(entry -> definition(entry.getKey(), entry.getValue()))
+                .toList();
     }
 
     private Life startServers() throws SupervisorStartException, InterruptedException {
@@ -186,7 +222,7 @@ final class StackTree {
         Supervisor supervisor =
                 Supervisor.start(ROOT + "/" + SERVERS, flags(Strategy.ONE_FOR_ONE), children, ticker, listener);
         // A coordinator that is starting just then waits for them, and its supervisor with it: for a minute.
-        var _ = supervisor.onExit().thenRun(coordinator.server()::abortStart);
+        var _ = supervisor.onExit().thenRun(this::abortCoordinators);
         return supervisor;
     }
 

@@ -1,6 +1,5 @@
 package dev.muster.local.submit;
 
-import dev.muster.protocol.Envelope;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.Submission;
 import java.util.HashMap;
@@ -8,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -110,17 +108,7 @@ public final class SubmissionLine {
 
     /** A submission as the worker will judge it. */
     public static Parsed checked(Submission submission, int maxBytes) {
-        if (submission.source().isEmpty() || submission.id().isEmpty()) {
-            return new Parsed.Bad("source and id are not empty strings");
-        }
-        if (submission.data().length > maxBytes) {
-            return new Parsed.Bad("its data are " + submission.data().length + " bytes, more than " + maxBytes);
-        }
-        ProducerRecord<byte[], byte[]> sent = submission.toRecord("any");
-        return switch (Envelope.read(sent.headers(), sent.value())) {
-            case Envelope.Job _ -> new Parsed.Good(submission);
-            case Envelope.Rejected rejected -> new Parsed.Bad(rejected.detail());
-        };
+        return submission.problem(maxBytes).<Parsed>map(Parsed.Bad::new).orElseGet(() -> new Parsed.Good(submission));
     }
 
     private static @Nullable String text(JsonNode json, String field) {

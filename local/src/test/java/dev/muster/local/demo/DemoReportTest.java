@@ -2,6 +2,7 @@ package dev.muster.local.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.local.trial.Evidence;
 import dev.muster.protocol.Json;
 import java.time.Duration;
 import java.util.List;

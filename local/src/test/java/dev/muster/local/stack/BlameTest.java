@@ -58,7 +58,7 @@ class BlameTest {
     void a_fault_of_the_preparation_is_told_as_it_is() {
         IllegalStateException fault = new IllegalStateException("no such schema");
         Map<String, EmbeddedServer> withCoordinator =
-                Map.of("coordinator", new CoordinatorServer(FOLDER, 0, () -> Settings.of(Map.of())));
+                Map.of("coordinator", new CoordinatorServer("coordinator", FOLDER, 0, () -> Settings.of(Map.of())));
         Blame theirs = new Blame(withCoordinator);
         theirs.failed("coordinator", fault);
         theirs.accept(new SupervisionEvent.StartFailed("stack", "coordinator", BROKEN));

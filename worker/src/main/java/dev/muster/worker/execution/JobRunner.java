@@ -14,6 +14,7 @@ import dev.muster.store.RunningJob;
 import dev.muster.supervision.ExitReason;
 import dev.muster.supervision.runtime.Life;
 import dev.muster.supervision.runtime.TaskSupervisor;
+import dev.muster.telemetry.HotMeters;
 import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
@@ -37,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * error, a thread that ignores its interrupt) ends in an outcome for that one and touches no other. Thread-safe.
  *
  * <p>Told to end, it interrupts all jobs and drops what they say from then on; it has ended when the last thread has.
- * Their rows stay running, and the next life starts them again under the same attempt. INVARIANT: never two threads for
+ * Their rows stay running, and the next life begins them again under a new attempt. INVARIANT: never two threads for
  * one job that could both say something; so whoever gives up waiting for a thread has to end the process. A thread that was
  * abandoned after its timeout has had its say: its run has ended for everybody else.
  */
@@ -49,7 +50,7 @@ public final class JobRunner implements Life {
     private final EffectGuard guard;
     private final FaultPoint.Listener faults;
     private final Ticker ticker;
-    private final MeterRegistry meters;
+    private final HotMeters meters;
     private final Unending unending;
     private final TaskSupervisor tasks = new TaskSupervisor("executor");
     private final Set<Run> runs = ConcurrentHashMap.newKeySet();
@@ -70,7 +71,7 @@ public final class JobRunner implements Life {
         this.guard = guard;
         this.faults = faults;
         this.ticker = ticker;
-        this.meters = meters;
+        this.meters = new HotMeters(meters);
         this.abandoned = abandoned;
         this.unending = unending;
         timeouts.setRemoveOnCancelPolicy(true); // else each job's payload would be kept until its time is over
@@ -301,8 +302,8 @@ public final class JobRunner implements Life {
     }
 
     private void meter(String type, long nanos, String outcome) {
-        MeterName.JOB_ATTEMPTS.counter(meters, type, outcome).increment();
-        MeterName.JOB_ATTEMPT.timer(meters, type, outcome).record(nanos, TimeUnit.NANOSECONDS);
+        meters.counter(MeterName.JOB_ATTEMPTS, type, outcome).increment();
+        meters.timer(MeterName.JOB_ATTEMPT, type, outcome).record(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** One word for the metrics. */

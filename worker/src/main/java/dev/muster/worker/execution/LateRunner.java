@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * The executor as the lanes see it: another life of it after each restart, and none for moments. A job that finds none
  * has a row and no thread; the census starts it later. Thread-safe.
  */
-public final class LateRunner {
+public final class LateRunner implements Runner {
     private volatile @Nullable JobRunner runner;
 
     /** Says who it is from now on. */
@@ -16,13 +16,13 @@ public final class LateRunner {
         runner = life;
     }
 
-    /** False while jobs can't be started: then nothing should become running. */
+    @Override
     public boolean isReady() {
         JobRunner now = runner;
         return now != null && now.isOpen();
     }
 
-    /** Starts a job's thread; empty: there is nobody to run it now. */
+    @Override
     public Optional<Run> start(RunningJob job, EffectGuard.Intents intents, JobRunner.Listener listener) {
         JobRunner now = runner;
         return now == null ? Optional.empty() : now.start(job, intents, listener);

@@ -18,16 +18,19 @@ import java.util.concurrent.Executors;
 public final class HealthServer implements AutoCloseable {
     private final HttpServer server;
     private final String host;
+    private final Optional<InetSocketAddress> advertised;
     private volatile Optional<Incarnation> me = Optional.empty();
 
     /**
      * Listens at once.
      *
      * @param port 0: any free one
+     * @param advertised where others reach it, if that is not where it is bound
      * @throws UncheckedIOException if the port is taken
      */
-    public HealthServer(String host, int port, PrometheusMeterRegistry meters) {
+    public HealthServer(String host, int port, Optional<InetSocketAddress> advertised, PrometheusMeterRegistry meters) {
         this.host = host;
+        this.advertised = advertised;
         try {
             server = HttpServer.create(new InetSocketAddress(host, port), 64);
         } catch (IOException e) {
@@ -47,13 +50,19 @@ public final class HealthServer implements AutoCloseable {
         me = Optional.of(incarnation);
     }
 
-    /** Where others reach it: the address that it is bound to, or the machine's name where it is bound to all. */
+    /** Where others reach it: as advertised; the address that it is bound to, or the machine's name where that is all. */
     public String reachedAt(String hostName) {
+        if (advertised.isPresent()) {
+            return advertised.get().getHostString();
+        }
         return server.getAddress().getAddress().isAnyLocalAddress() ? hostName : host;
     }
 
+    /** The port at which others reach it. */
     public int port() {
-        return server.getAddress().getPort();
+        return advertised
+                .map(InetSocketAddress::getPort)
+                .orElseGet(() -> server.getAddress().getPort());
     }
 
     @Override

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * Looks which queues the pool has and which topics they are: every two seconds, and at once when somebody needs to know.
  * {@link #view} and {@link #lookSoon} are thread-safe; all else is confined to the thread that looks.
  */
-public final class QueueWatch {
+public final class QueueWatch implements Queues {
     private static final Logger LOG = LoggerFactory.getLogger(QueueWatch.class);
 
     private final QueueStore store;
@@ -49,7 +49,7 @@ public final class QueueWatch {
         this.view = QueueView.empty(ticker.nanos());
     }
 
-    /** Asks for a look that begins after this call. */
+    @Override
     public void lookSoon() {
         wishes.release();
     }
@@ -65,6 +65,7 @@ public final class QueueWatch {
         return wished || ticker.nanos() - view.asOf() >= EVERY.toNanos();
     }
 
+    @Override
     public QueueView view() {
         return view;
     }

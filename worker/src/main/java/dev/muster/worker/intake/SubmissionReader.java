@@ -56,7 +56,7 @@ public final class SubmissionReader {
                         job.type(),
                         orderKey,
                         new Claim.Terms(
-                                job.maxFailures(),
+                                job.retries().maxAttempts(),
                                 job.runAt(),
                                 job.deadline(),
                                 job.uniqueKey(),

@@ -109,16 +109,36 @@ public final class Lane implements Runnable {
         try {
             rehearse();
             while (!closed) {
-                step();
+                listen();
+                turn();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            runs.abandon(); // also when it breaks down: jobs wait for it
+            abandon(); // also when it breaks down: jobs wait for it
         }
     }
 
-    private void step() throws InterruptedException {
+    /** Who waits for it waits no longer. */
+    void abandon() {
+        runs.abandon();
+    }
+
+    /** Waits until there is something to do. */
+    private void listen() throws InterruptedException {
+        LaneEvent first = inbox.poll(rest(), TimeUnit.NANOSECONDS);
+        if (first != null) {
+            hear(first);
+        }
+    }
+
+    /** True if it was told something that it has not heard yet. */
+    boolean isTold() {
+        return !inbox.isEmpty();
+    }
+
+    /** Hears what it was told, and does what is due. Waits for nothing but the store. */
+    void turn() {
         try {
             runOnce();
             recovered();
@@ -141,7 +161,7 @@ public final class Lane implements Runnable {
         }
     }
 
-    private void runOnce() throws InterruptedException {
+    private void runOnce() {
         hear();
         census(); // first: after trouble it tells which outcomes are written already
         partitions.resetPositions();
@@ -158,13 +178,9 @@ public final class Lane implements Runnable {
         drained = draining && runs.isEmpty() && inbox.isEmpty();
     }
 
-    private void hear() throws InterruptedException {
+    private void hear() {
         List<LaneEvent> events = new ArrayList<>();
-        LaneEvent first = inbox.poll(rest(), TimeUnit.NANOSECONDS);
-        if (first != null) {
-            events.add(first);
-            inbox.drainTo(events);
-        }
+        inbox.drainTo(events);
         events.forEach(this::hear);
     }
 
@@ -197,7 +213,7 @@ public final class Lane implements Runnable {
     }
 
     /** How long there is nothing to do but to listen, in ns. */
-    private long rest() {
+    long rest() {
         if (troubles > 0) {
             return TimeUnit.MILLISECONDS.toNanos(Math.min(500, 25L << Math.min(troubles, 5)));
         }

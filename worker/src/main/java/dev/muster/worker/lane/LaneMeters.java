@@ -3,6 +3,7 @@ package dev.muster.worker.lane;
 import dev.muster.store.Claim;
 import dev.muster.store.Outcome;
 import dev.muster.store.RunningJob;
+import dev.muster.telemetry.HotMeters;
 import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -13,6 +14,7 @@ import java.util.concurrent.atomic.LongAdder;
 /** Counts what the lanes do, for Prometheus and for the heartbeat. Thread-safe. */
 public final class LaneMeters {
     private final MeterRegistry registry;
+    private final HotMeters hot;
     private final Ticker ticker;
     private final LongAdder claimed = new LongAdder();
     private final LongAdder settled = new LongAdder();
@@ -21,6 +23,7 @@ public final class LaneMeters {
 
     public LaneMeters(MeterRegistry registry, Ticker ticker) {
         this.registry = registry;
+        this.hot = new HotMeters(registry);
         this.ticker = ticker;
         MeterName.JOBS_ADOPTED.counter(registry);
         MeterName.FENCING_REJECTIONS.counter(registry, "settle");
@@ -63,8 +66,7 @@ public final class LaneMeters {
             case NOT_OWNER -> {}
         }
         if (verdict == Claim.Verdict.STARTED) {
-            MeterName.JOB_QUEUE_WAIT
-                    .timer(registry, entry.type())
+            hot.timer(MeterName.JOB_QUEUE_WAIT, entry.type())
                     .record(since(entry.terms().submittedAt()));
         }
     }
@@ -75,7 +77,7 @@ public final class LaneMeters {
     }
 
     void polled(String queue, int records) {
-        MeterName.JOBS_RECEIVED.counter(registry, queue).increment(records);
+        hot.counter(MeterName.JOBS_RECEIVED, queue).increment(records);
     }
 
     void adopted(int jobs) {
@@ -88,9 +90,8 @@ public final class LaneMeters {
         switch (verdict) {
             case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> {
                 String outcome = verdict.wireName();
-                MeterName.JOBS_FINISHED.counter(registry, job.type(), outcome).increment();
-                MeterName.JOB_END_TO_END
-                        .timer(registry, job.type(), outcome)
+                hot.counter(MeterName.JOBS_FINISHED, job.type(), outcome).increment();
+                hot.timer(MeterName.JOB_END_TO_END, job.type(), outcome)
                         .record(since(job.times().submittedAt()));
             }
             case RETRIED, SNOOZED, PARKED, UNKNOWN -> {}
@@ -109,6 +110,6 @@ public final class LaneMeters {
     }
 
     void database(String operation, long startedNanos) {
-        MeterName.DB_OPERATION.timer(registry, operation).record(Duration.ofNanos(ticker.nanos() - startedNanos));
+        hot.timer(MeterName.DB_OPERATION, operation).record(Duration.ofNanos(ticker.nanos() - startedNanos));
     }
 }

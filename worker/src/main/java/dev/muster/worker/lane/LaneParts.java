@@ -1,13 +1,14 @@
 package dev.muster.worker.lane;
 
+import dev.muster.store.Ownership;
 import dev.muster.store.OwnershipStore;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
-import dev.muster.worker.execution.LateRunner;
+import dev.muster.worker.execution.Runner;
 import dev.muster.worker.execution.Slots;
 import dev.muster.worker.intake.Demand;
-import dev.muster.worker.intake.QueueWatch;
+import dev.muster.worker.intake.Queues;
 import dev.muster.worker.intake.SubmissionReader;
 import java.time.Duration;
 import java.util.Map;
@@ -20,11 +21,11 @@ import java.util.function.Predicate;
  * @param cancelGrace how long a job that is to be cancelled may go on before it is interrupted
  */
 public record LaneParts(
-        OwnershipStore store,
-        LateRunner runner,
+        Ownership store,
+        Runner runner,
         Slots slots,
         Demand demand,
-        QueueWatch queues,
+        Queues queues,
         SubmissionReader reader,
         Predicate<String> parked,
         Watch watch,

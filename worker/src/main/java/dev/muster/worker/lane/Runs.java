@@ -142,11 +142,7 @@ final class Runs {
             return Optional.empty();
         }
         List<Outcome> batch = outcomes.values().stream().limit(BATCH).toList();
-        Set<String> touched = new HashSet<>();
-        batch.forEach(o -> touched.add(place(requireNonNull(running.get(o.id())))));
-        List<PartitionEpoch> locks = keyed.stream()
-                .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
-                .toList();
+        List<PartitionEpoch> locks = keyed.isEmpty() ? keyed : touched(batch, keyed);
         parts.faults().reached(FaultPoint.BEFORE_SETTLE);
         long started = parts.ticker().nanos();
         List<Settled> answers = parts.store().settle(batch, locks);
@@ -193,9 +189,9 @@ final class Runs {
     }
 
     /**
-     * Compares the running rows of this incarnation with the threads: a row without a thread is started (same attempt),
-     * a thread without a row is interrupted and its outcome dropped. What an unanswered commit has left behind is found
-     * here.
+     * Compares the running rows of this incarnation with the threads: a row without a thread is begun again, under a
+     * new attempt, since an outcome of the run before may be on its way from a lane that has ended; a thread without a
+     * row is interrupted and its outcome dropped. What an unanswered commit has left behind is found here.
      */
     void census(Predicate<RunningJob> ofThisLane) {
         Map<JobId, RunningJob> rows = new HashMap<>();
@@ -216,12 +212,12 @@ final class Runs {
         }
         rows.keySet().removeAll(running.keySet());
         unstarted = !rows.isEmpty() && !parts.runner().isReady();
-        if (!unstarted) {
-            rows.forEach((id, row) -> {
-                LOG.atInfo().addKeyValue("job_id", id).log("A row of ours had no thread; it is started");
+        if (!unstarted && !rows.isEmpty()) {
+            for (RunningJob row : parts.store().beginAgain(List.copyOf(rows.values()))) {
+                LOG.atInfo().addKeyValue("job_id", row.id()).log("A row of ours had no thread; it is begun again");
                 parts.slots().takeAnyway(1);
                 start(row);
-            });
+            }
         }
     }
 
@@ -260,6 +256,14 @@ final class Runs {
         if (running.remove(id) != null) {
             parts.slots().release(1);
         }
+    }
+
+    private List<PartitionEpoch> touched(List<Outcome> batch, List<PartitionEpoch> keyed) {
+        Set<String> touched = new HashSet<>();
+        batch.forEach(o -> touched.add(place(requireNonNull(running.get(o.id())))));
+        return keyed.stream()
+                .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
+                .toList();
     }
 
     private static String place(Run run) {

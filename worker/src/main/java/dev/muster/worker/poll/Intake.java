@@ -5,7 +5,7 @@ import dev.muster.store.PartitionEpoch;
 import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
 import dev.muster.worker.intake.Demand;
-import dev.muster.worker.intake.QueueWatch;
+import dev.muster.worker.intake.Queues;
 import dev.muster.worker.lane.IntakePort;
 import dev.muster.worker.lane.Lane;
 import dev.muster.worker.lane.LaneEvent;
@@ -52,7 +52,7 @@ public final class Intake implements Runnable, IntakePort {
     private final Consumer<byte[], byte[]> consumer;
     private final List<Lane> lanes;
     private final Demand demand;
-    private final QueueWatch queues;
+    private final Queues queues;
     private final Hooks hooks;
     private final FaultPoint.Listener faults;
     private final Ticker ticker;
@@ -72,7 +72,7 @@ public final class Intake implements Runnable, IntakePort {
             Consumer<byte[], byte[]> consumer,
             List<Lane> lanes,
             Demand demand,
-            QueueWatch queues,
+            Queues queues,
             Hooks hooks,
             FaultPoint.Listener faults,
             Ticker ticker) {

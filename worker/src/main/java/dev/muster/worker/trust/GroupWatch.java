@@ -3,8 +3,8 @@ package dev.muster.worker.trust;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.fleet.Incarnation;
-import dev.muster.store.IncarnationStore;
-import dev.muster.store.OwnershipStore;
+import dev.muster.store.Incarnations;
+import dev.muster.store.Ownership;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.store.StoreException;
 import dev.muster.time.Ticker;
@@ -37,8 +37,8 @@ public final class GroupWatch {
     private final Incarnation me;
     private final String group;
     private final Admin admin;
-    private final OwnershipStore ownership;
-    private final IncarnationStore incarnations;
+    private final Ownership ownership;
+    private final Incarnations incarnations;
     private final Ticker ticker;
     private final AbsenceJudge judge;
     private final Map<Incarnation, Long> suspects = new ConcurrentHashMap<>();
@@ -59,8 +59,8 @@ public final class GroupWatch {
             Incarnation me,
             String group,
             Admin admin,
-            OwnershipStore ownership,
-            IncarnationStore incarnations,
+            Ownership ownership,
+            Incarnations incarnations,
             Duration freshWindow,
             Ticker ticker) {
         this.me = me;

@@ -1,7 +1,7 @@
 package dev.muster.worker.trust;
 
 import dev.muster.fleet.Incarnation;
-import dev.muster.store.IncarnationStore;
+import dev.muster.store.Incarnations;
 import dev.muster.store.StoreException;
 import dev.muster.time.Ticker;
 import dev.muster.worker.execution.EffectGuard;
@@ -26,7 +26,7 @@ public final class TrustWindow implements Runnable, EffectGuard {
     private static final Duration ASK_AGAIN = Duration.ofMillis(50);
 
     private final Incarnation me;
-    private final IncarnationStore store;
+    private final Incarnations store;
     private final Duration window;
     private final Ticker ticker;
     private final Runnable onFenced;
@@ -37,7 +37,7 @@ public final class TrustWindow implements Runnable, EffectGuard {
     /** When a read that found the row alive began, on both clocks: the monotonic one may stand still in a suspended VM. */
     private record Reading(long nanos, Instant wall) {}
 
-    public TrustWindow(Incarnation me, IncarnationStore store, Duration window, Ticker ticker, Runnable onFenced) {
+    public TrustWindow(Incarnation me, Incarnations store, Duration window, Ticker ticker, Runnable onFenced) {
         this.me = me;
         this.store = store;
         this.window = window;

@@ -1,0 +1,138 @@
+package dev.muster.bench;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.TreeMap;
+
+/** What measurements ask Postgres, besides what they measure. */
+public final class BenchSql {
+    private BenchSql() {}
+
+    private static final String WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint";
+
+    private static final String DURABILITY = """
+            SELECT count(*)
+            FROM pg_settings
+            WHERE (name IN ('fsync', 'synchronous_commit', 'full_page_writes')) AND setting = 'on'""";
+
+    private static final String COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
+
+    private static final String CLAIMED = "SELECT coalesce(sum(next_offset), 0)::bigint FROM muster.partition_owner";
+
+    private static final String UNFINISHED = """
+            SELECT (SELECT count(*) FROM muster.job_running) + (SELECT count(*) FROM muster.job_waiting)""";
+
+    private static final String SETTLED = "SELECT count(*) FROM muster.job_history WHERE state = 'succeeded'";
+
+    private static final String UNRELAYED = """
+            SELECT count(*)
+            FROM (SELECT
+                FROM muster.job_history h
+                JOIN muster.relay_cursor c ON (h.xid, h.seq) > (c.xid, c.seq)
+                LIMIT 1) rest""";
+
+    private static final String LEADERS =
+            "SELECT count(*) FROM muster.leader_lease WHERE name = 'coordinator' AND expires_at > now()";
+
+    private static final String HEALTH_PORT = """
+            SELECT health_port
+            FROM muster.worker_incarnation
+            WHERE fenced_at IS NULL AND started_at IS NOT NULL
+            ORDER BY minted_at DESC
+            LIMIT 1""";
+
+    private static final String FIRST_CLAIM =
+            "SELECT (extract(epoch FROM min(claimed_at)) * 1000)::bigint FROM muster.job_history";
+
+    private static final String TIMELINE = """
+            SELECT (extract(epoch FROM settled_at) * 1000)::bigint AS at, count(*)
+            FROM muster.job_history
+            GROUP BY 1""";
+
+    static void createDatabase(Connection connection, String name) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE " + statement.enquoteIdentifier(name, true));
+        }
+    }
+
+    /** Brings a database into the state in which a run begins: nothing to be vacuumed, no checkpoint due. */
+    static void settleDown(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("VACUUM ANALYZE");
+            statement.execute("CHECKPOINT");
+        }
+    }
+
+    /** Throws unless commits of this server are durable: figures without that would be of something else. */
+    static void requireDurable(Connection connection) throws SQLException {
+        if (number(connection, DURABILITY) != 3) {
+            throw new IllegalStateException("fsync, synchronous_commit and full_page_writes are not all on");
+        }
+    }
+
+    /** Bytes of WAL that the server has written since it was made. */
+    static long walBytes(Connection connection) throws SQLException {
+        return number(connection, WAL);
+    }
+
+    /** Commits of this database, as far as its sessions have reported them; all, once they have ended. */
+    static long commits(Connection connection) throws SQLException {
+        return number(connection, COMMITS);
+    }
+
+    /** Records that Muster has claimed, of all queues. */
+    public static long claimed(Connection connection) throws SQLException {
+        return number(connection, CLAIMED);
+    }
+
+    /** Jobs of Muster that run or wait. */
+    public static long unfinished(Connection connection) throws SQLException {
+        return number(connection, UNFINISHED);
+    }
+
+    /** Jobs of Muster that have succeeded. Reads the history through. */
+    public static long succeeded(Connection connection) throws SQLException {
+        return number(connection, SETTLED);
+    }
+
+    /** True while there is something in Muster's outbox that was not told yet. */
+    public static boolean hasUnrelayed(Connection connection) throws SQLException {
+        return number(connection, UNRELAYED) > 0;
+    }
+
+    /** True when a coordinator leads. */
+    public static boolean isLed(Connection connection) throws SQLException {
+        return number(connection, LEADERS) > 0;
+    }
+
+    /** The port of the metrics of the worker that was minted last; 0 while none has started. */
+    public static int healthPort(Connection connection) throws SQLException {
+        return (int) number(connection, HEALTH_PORT);
+    }
+
+    /** When Muster's first job was claimed, in ms since the epoch by Postgres' clock. */
+    public static long firstClaim(Connection connection) throws SQLException {
+        return number(connection, FIRST_CLAIM);
+    }
+
+    /** How many jobs Muster has settled in which millisecond. */
+    public static TreeMap<Long, Long> timeline(Connection connection) throws SQLException {
+        TreeMap<Long, Long> counts = new TreeMap<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(TIMELINE)) {
+            while (rows.next()) {
+                counts.merge(rows.getLong(1), rows.getLong(2), Long::sum);
+            }
+        }
+        return counts;
+    }
+
+    private static long number(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            return rows.next() ? rows.getLong(1) : 0;
+        }
+    }
+}

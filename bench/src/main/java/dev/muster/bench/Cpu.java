@@ -1,0 +1,73 @@
+package dev.muster.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+
+/** Processor time as Linux accounts for it, in {@code /proc}. Thread-safe. */
+public final class Cpu {
+    /** The kernel's unit in these files, on every platform that matters. */
+    private static final double TICKS_PER_SECOND = 100;
+
+    private Cpu() {}
+
+    /**
+     * Seconds that a process, its living descendants and those of them that have ended and were waited for have taken;
+     * 0 once it is gone.
+     */
+    public static double secondsOfTree(long pid) {
+        double sum = 0;
+        Deque<Long> left = new ArrayDeque<>(List.of(pid));
+        while (!left.isEmpty()) {
+            long next = left.pop();
+            sum += seconds(next);
+            ProcessHandle.of(next).ifPresent(handle -> handle.children().forEach(c -> left.push(c.pid())));
+        }
+        return sum;
+    }
+
+    /** Seconds that all processors of the machine have worked, whoever for, since it was started. */
+    public static double secondsOfMachine() {
+        String[] fields =
+                read(Path.of("/proc/stat")).lines().findFirst().orElseThrow().split("\\s+");
+        // user nice system irq softirq; idle, iowait and what a hypervisor took are not work.
+        return (Long.parseLong(fields[1])
+                        + Long.parseLong(fields[2])
+                        + Long.parseLong(fields[3])
+                        + Long.parseLong(fields[6])
+                        + Long.parseLong(fields[7]))
+                / TICKS_PER_SECOND;
+    }
+
+    /** Resident memory of a process in MB; 0 once it is gone. */
+    public static long residentMegabytes(long pid) {
+        return read(Path.of("/proc/" + pid + "/status"))
+                .lines()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+                .findFirst()
+                .orElse(0);
+    }
+
+    private static double seconds(long pid) {
+        String stat = read(Path.of("/proc/" + pid + "/stat"));
+        if (stat.isEmpty()) {
+            return 0;
+        }
+        // The name in parentheses may hold spaces; what follows it does not. utime, stime, cutime, cstime.
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return Arrays.stream(fields, 11, 15).mapToLong(Long::parseLong).sum() / TICKS_PER_SECOND;
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException _) {
+            return ""; // the process has ended
+        }
+    }
+}

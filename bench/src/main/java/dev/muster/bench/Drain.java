@@ -1,0 +1,121 @@
+package dev.muster.bench;
+
+import dev.muster.bench.trial.Timeline;
+import dev.muster.bench.trial.Trial;
+import dev.muster.time.Ticker;
+import java.sql.Connection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Lets a contestant drain a topic that was filled before the clock starts, and reads what that has cost: from the begin
+ * of the first job to the end of the last. Confined to one thread.
+ */
+final class Drain {
+    private static final int LOOK_MILLIS = 20;
+    /** The JIT compiler is done with most of its work by then. */
+    private static final long WARM_UP_MILLIS = 3_000;
+
+    private static final int LIMIT_SECONDS = 280;
+
+    private final BenchServers servers;
+    private final Ticker ticker = Ticker.system();
+
+    Drain(BenchServers servers) {
+        this.servers = servers;
+    }
+
+    /** Processor time of every party at one moment, in s. */
+    private record Reading(long at, Map<String, Double> seconds, double machine) {}
+
+    DrainResult run(String contestant, Trial trial, Workload workload, long jobs) throws Exception {
+        try (trial;
+                Connection look = servers.connect("postgres")) {
+            BenchSql.requireDurable(look);
+            trial.prepare();
+            new Load(workload, trial.queue()).preload(trial.settings(), trial.queue(), jobs);
+            try (Connection own = servers.connect(trial.queue())) {
+                BenchSql.settleDown(own);
+            }
+            trial.standBy();
+            return measure(contestant, trial, jobs, look);
+        }
+    }
+
+    private DrainResult measure(String contestant, Trial trial, long jobs, Connection look) throws Exception {
+        long walBefore = BenchSql.walBytes(look);
+        Reading before = read(trial);
+        trial.start();
+        Reading warm = before;
+        while (!trial.isDone(jobs)) {
+            Pause.millis(LOOK_MILLIS);
+            if (warm == before && ticker.now().toEpochMilli() - before.at() > WARM_UP_MILLIS + 1_500) {
+                warm = read(trial);
+            }
+            if (ticker.now().toEpochMilli() - before.at() > LIMIT_SECONDS * 1_000L) {
+                throw new IllegalStateException(contestant + " is not done after " + LIMIT_SECONDS + " s");
+            }
+        }
+        Reading after = read(trial);
+        long walAfter = BenchSql.walBytes(look);
+        Map<String, Long> memory = memory(trial);
+        Map<String, Long> statements = trial.statements();
+        Reading rested = trial.rest() ? read(trial) : after;
+        long walRested = BenchSql.walBytes(look);
+        Timeline timeline = trial.timeline();
+        DrainResult.Cost whole = cost(before, after, walAfter - walBefore, timeline.jobs());
+        DrainResult.Cost steady = cost(warm, after, 0, timeline.jobsAfter(warm.at()));
+        DrainResult.Cost rest = cost(before, rested, walRested - walBefore, timeline.jobs());
+        return new DrainResult(
+                contestant,
+                timeline.jobs(),
+                timeline.seconds(),
+                steadyRate(timeline),
+                whole,
+                steady,
+                rest,
+                (rested.at() - timeline.ended()) / 1e3,
+                statements,
+                memory);
+    }
+
+    private static double steadyRate(Timeline timeline) {
+        long from = timeline.begun() + WARM_UP_MILLIS;
+        return timeline.ended() - from < 1_000
+                ? Double.NaN
+                : timeline.jobsAfter(from) * 1e3 / (timeline.ended() - from);
+    }
+
+    private static DrainResult.Cost cost(Reading from, Reading to, long wal, long jobs) {
+        Map<String, Double> per = new LinkedHashMap<>();
+        double ours = 0;
+        for (Map.Entry<String, Double> entry : to.seconds().entrySet()) {
+            double seconds = entry.getValue() - from.seconds().getOrDefault(entry.getKey(), 0.0);
+            ours += seconds;
+            per.put(entry.getKey(), seconds * 1_000 / jobs);
+        }
+        double others = to.machine() - from.machine() - ours;
+        return new DrainResult.Cost(per, (double) wal / jobs, others * 1e3 / Math.max(1, to.at() - from.at()));
+    }
+
+    private Reading read(Trial trial) {
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        trial.processes()
+                .forEach((what, pids) -> seconds.put(
+                        what, pids.stream().mapToDouble(Cpu::secondsOfTree).sum()));
+        seconds.put("postgres", Cpu.secondsOfTree(servers.postgresPid()));
+        seconds.put("kafka", Cpu.secondsOfTree(servers.kafkaPid()));
+        return new Reading(ticker.now().toEpochMilli(), seconds, Cpu.secondsOfMachine());
+    }
+
+    private Map<String, Long> memory(Trial trial) {
+        Map<String, Long> megabytes = new LinkedHashMap<>();
+        for (Map.Entry<String, List<Long>> entry : trial.processes().entrySet()) {
+            megabytes.put(
+                    entry.getKey(),
+                    entry.getValue().stream().mapToLong(Cpu::residentMegabytes).sum());
+        }
+        return megabytes;
+    }
+}

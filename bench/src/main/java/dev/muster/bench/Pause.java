@@ -1,0 +1,12 @@
+package dev.muster.bench;
+
+import java.util.concurrent.TimeUnit;
+
+/** The one place where a measurement waits: between two looks at something that can't tell. */
+public final class Pause {
+    private Pause() {}
+
+    public static void millis(long millis) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(millis);
+    }
+}

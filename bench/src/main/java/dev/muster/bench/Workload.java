@@ -1,0 +1,66 @@
+package dev.muster.bench;
+
+import dev.muster.bench.handler.FailingHandler;
+import dev.muster.bench.handler.NoopHandler;
+import dev.muster.bench.handler.WaitHandler;
+import dev.muster.job.Ordering;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What kind of jobs a run is made of. */
+public enum Workload {
+    /** Nothing is done, keys are uniform and mean nothing. */
+    NOOP(NoopHandler.TYPE, Ordering.NONE, 200, 0),
+    /** The same in a queue with order per key; keys follow Zipf's law (s = 1, 10,000 keys). */
+    KEYED(NoopHandler.TYPE, Ordering.KEY, 200, 0),
+    /** Each job waits 5 ms. */
+    WAIT(WaitHandler.TYPE, Ordering.NONE, 200, 5),
+    /** One job in a hundred fails once, and is tried again. */
+    FAILING(FailingHandler.TYPE, Ordering.NONE, 200, 0),
+    /** Payloads of 10 KB. */
+    LARGE(NoopHandler.TYPE, Ordering.NONE, 10_000, 0);
+
+    private final String type;
+    private final Ordering ordering;
+    private final int bytes;
+    private final long amount;
+
+    Workload(String type, Ordering ordering, int bytes, long amount) {
+        this.type = type;
+        this.ordering = ordering;
+        this.bytes = bytes;
+        this.amount = amount;
+    }
+
+    public String type() {
+        return type;
+    }
+
+    public Ordering ordering() {
+        return ordering;
+    }
+
+    /** Of a payload. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** What its orders are over; for {@link #WAIT}: how long, in ms. */
+    public long amount() {
+        return amount;
+    }
+
+    public boolean isKeyed() {
+        return ordering == Ordering.KEY;
+    }
+
+    /** The name on the command line. */
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    static String names() {
+        return Arrays.stream(values()).map(Workload::wireName).collect(Collectors.joining(", "));
+    }
+}

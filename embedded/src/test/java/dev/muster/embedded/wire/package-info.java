@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.embedded.wire;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,262 @@
+package dev.muster.local.drill;
+
+import dev.muster.config.Settings;
+import dev.muster.embedded.EmbeddedServer;
+import dev.muster.embedded.sandbox.FaultPlan;
+import dev.muster.kafka.KafkaClients;
+import dev.muster.local.CommandException;
+import dev.muster.local.Console;
+import dev.muster.local.StopRequest;
+import dev.muster.local.stack.Fleet;
+import dev.muster.local.stack.LocalStack;
+import dev.muster.local.stack.StackConfig;
+import dev.muster.local.trial.Evidence;
+import dev.muster.local.trial.PaymentJobs;
+import dev.muster.local.trial.Witness;
+import dev.muster.store.AuditReader;
+import dev.muster.store.DrillReader;
+import dev.muster.store.StoreException;
+import dev.muster.supervision.runtime.SupervisionEvent;
+import dev.muster.time.Ticker;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+/**
+ * A local stack under load, as faults see it: whom they can hit, how they wait, and what was noted meanwhile. Confined to
+ * the drill's thread; load and watch have their own.
+ */
+final class DrillStack implements AutoCloseable {
+    /** Longer than any recovery: after it something hangs. */
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private static final Duration TICK = Duration.ofMillis(20);
+    private static final FaultPlan.Latency LATENCY = new FaultPlan.Latency(200, 400);
+
+    private final DrillConfig config;
+    private final Console console;
+    private final StopRequest stop;
+    private final Ticker ticker;
+    private final LocalStack stack;
+    private final List<Heard> heard;
+    private final DrillReader reader;
+    private final Witness witness;
+    private final Watch watch;
+    private final SteadyLoad load;
+
+    /** Something that happened in the stack's own supervision tree, and when. */
+    record Heard(Instant at, SupervisionEvent event) {}
+
+    private DrillStack(
+            DrillConfig config, Console console, StopRequest stop, Ticker ticker, LocalStack stack, List<Heard> heard) {
+        this.config = config;
+        this.console = console;
+        this.stop = stop;
+        this.ticker = ticker;
+        this.stack = stack;
+        this.heard = heard;
+        this.reader = new DrillReader(stack.database());
+        this.witness = new Witness(stack.database(), stack.sandboxUrl());
+        awaitWhole();
+        slowProvider();
+        this.watch = Watch.start(reader);
+        this.load = SteadyLoad.start(
+                new PaymentJobs(DrillConfig.ORDERED_SHARE, DrillConfig.KEYS, config.seed()),
+                config.rate(),
+                new KafkaClients(stack.settings()).producer("muster-drill"),
+                ticker);
+    }
+
+    /** Starts it and returns when all workers are in service and the load has begun. */
+    static DrillStack start(StackConfig wanted, DrillConfig config, Console console, StopRequest stop, Ticker ticker) {
+        List<Heard> heard = new CopyOnWriteArrayList<>();
+        LocalStack stack = LocalStack.start(wanted, _ -> {}, event -> heard.add(new Heard(ticker.now(), event)));
+        try {
+            return new DrillStack(config, console, stop, ticker, stack, heard);
+        } catch (RuntimeException e) {
+            stack.close();
+            throw e;
+        }
+    }
+
+    // ---- whom to hit, and how ----
+
+    Instant now() {
+        return ticker.now();
+    }
+
+    Ticker ticker() {
+        return ticker;
+    }
+
+    /** Where everything is. */
+    Settings settings() {
+        return stack.settings();
+    }
+
+    Fleet fleet() {
+        return stack.fleet();
+    }
+
+    DrillReader reader() {
+        return reader;
+    }
+
+    /** {@code postgres}, {@code kafka}, {@code sandbox} or {@code coordinator}. */
+    EmbeddedServer server(String name) {
+        return Objects.requireNonNull(stack.servers().get(name), name);
+    }
+
+    /** The worker that runs the most jobs; waits until there is one that runs any. */
+    Fleet.Worker busiest() {
+        await("a worker that is at work", LIMIT, () -> !reader.running().isEmpty());
+        Map<String, Integer> running = reader.running();
+        return fleet().live().stream()
+                .filter(worker -> worker.isAlive() && worker.inService())
+                .max(Comparator.comparingInt(worker -> running.getOrDefault(worker.incarnation(), 0)))
+                .orElseThrow(() -> CommandException.failed("no worker is in service"));
+    }
+
+    /** {@code kill -9}. */
+    void kill(Fleet.Worker victim) {
+        if (!victim.kill()) {
+            throw CommandException.failed(victim.incarnation() + " had ended before it could be killed");
+        }
+        say("killed " + victim.incarnation());
+    }
+
+    void say(String text) {
+        console.line("    " + text);
+    }
+
+    // ---- waiting ----
+
+    /**
+     * Returns when it is so. While Postgres is away it counts as not being so.
+     *
+     * @throws CommandException when it is not within the limit, or the drill is to stop
+     */
+    void await(String what, Duration limit, BooleanSupplier condition) {
+        long start = ticker.nanos();
+        while (!holds(condition)) {
+            stack.checkUp();
+            if (ticker.nanos() - start > limit.toNanos()) {
+                throw CommandException.failed("waited " + limit.toSeconds() + " s in vain for " + what);
+            }
+            pause(TICK);
+        }
+    }
+
+    /** Lets this much time pass under load. */
+    void pause(Duration time) {
+        if (stop.await(time)) {
+            throw CommandException.failed("stopped before the end");
+        }
+    }
+
+    /** Returns when all workers are in service and own all there is, and no process of another one is left. */
+    void awaitWhole() {
+        await("all " + config.workers() + " workers in service, and none besides", LIMIT, this::isWhole);
+    }
+
+    private boolean isWhole() {
+        List<Fleet.Worker> live = fleet().live();
+        Set<String> names = live.stream().map(Fleet.Worker::incarnation).collect(Collectors.toSet());
+        return live.size() == config.workers()
+                && live.stream().allMatch(worker -> worker.isAlive() && worker.inService())
+                && reader.owners().stream().allMatch(owner -> names.contains(owner.incarnation()))
+                && fleet().processes().size() == config.workers();
+    }
+
+    private static boolean holds(BooleanSupplier condition) {
+        try {
+            return condition.getAsBoolean();
+        } catch (StoreException _) {
+            return false; // Postgres is away
+        }
+    }
+
+    // ---- what was noted ----
+
+    /** What the stack's supervisors said, oldest first. */
+    List<Heard> heard() {
+        return List.copyOf(heard);
+    }
+
+    /** When a server was started last, if that was after this moment. */
+    boolean isStartedSince(String server, Instant moment) {
+        return heard.stream().anyMatch(h -> isStart(h, server) && h.at().isAfter(moment));
+    }
+
+    /** When it was started first after this moment. To be asked when {@link #isStartedSince} is true. */
+    Instant startedSince(String server, Instant moment) {
+        return heard.stream()
+                .filter(h -> isStart(h, server) && h.at().isAfter(moment))
+                .map(Heard::at)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static boolean isStart(Heard heard, String server) {
+        return heard.event() instanceof SupervisionEvent.Started started
+                && started.child().equals(server);
+    }
+
+    /** Ends the load, waits until its last job is final, and reads everything. */
+    Records testify(List<Evidence.Kill> kills) {
+        await("the producer's last acknowledgement", LIMIT, load::isStopped);
+        int submitted = load.acknowledged().size();
+        await("the end of the last job", LIMIT, () -> isComplete(submitted));
+        return new Records(
+                watch.takeovers(), reader.lives(), reader.incidents(), witness.testify(load.acknowledged(), kills));
+    }
+
+    private boolean isComplete(int submitted) {
+        AuditReader.Progress progress = witness.progress();
+        return progress.finals() >= submitted && progress.running() == 0 && progress.waiting() == 0;
+    }
+
+    /** Throws when the load has broken. */
+    void check() {
+        load.check();
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+        load.close();
+        stack.close();
+    }
+
+    /** So that each worker has several jobs in flight although the machine has little to do. */
+    private void slowProvider() {
+        HttpRequest request = HttpRequest.newBuilder(stack.sandboxUrl().resolve("/sandbox/faults"))
+                .timeout(Duration.ofSeconds(10))
+                .POST(HttpRequest.BodyPublishers.ofString(
+                        FaultPlan.healthy().withLatency(LATENCY).toJson()))
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            int status =
+                    client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+            if (status / 100 != 2) {
+                throw CommandException.failed("the sandbox answered " + status + " to the drill's latency");
+            }
+        } catch (IOException e) {
+            throw CommandException.failed("can't reach the sandbox: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw CommandException.failed("interrupted while starting");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package dev.muster.local.trial;
+
+import java.time.Duration;
+
+/**
+ * How fast a trial submits. Immutable.
+ *
+ * @param perSecond jobs a second, above zero
+ */
+public record Pacing(double perSecond) {
+    /** What one laptop handles without the demo becoming a benchmark. */
+    static final double MOST = 100;
+    /** So many kill intervals the submission lasts at least: ten kills, and a little more. */
+    static final int KILL_INTERVALS = 12;
+
+    public Pacing {
+        if (!(perSecond > 0)) {
+            throw new IllegalArgumentException("rate is not above zero: " + perSecond);
+        }
+    }
+
+    public static Pacing lastingForKills(long jobs, Duration warmUp, Duration killEvery) {
+        Duration least = killEvery.multipliedBy(KILL_INTERVALS).plus(warmUp);
+        return new Pacing(Math.min(MOST, jobs * 1000.0 / least.toMillis()));
+    }
+
+    /** How many jobs have their turn within this time; the first at once. */
+    public long due(long elapsedNanos) {
+        return (long) (elapsedNanos / 1e9 * perSecond) + 1;
+    }
+
+    /** How long the submission of so many takes. */
+    public Duration lasting(long jobs) {
+        return Duration.ofMillis((long) (jobs * 1000 / perSecond));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.local.trial;
+
+import org.jspecify.annotations.NullMarked;

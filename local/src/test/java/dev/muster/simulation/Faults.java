@@ -1,0 +1,201 @@
+package dev.muster.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What goes wrong in one seed: chosen when it begins, and over when it says so. */
+final class Faults {
+    private final World world;
+    private final Scene scene;
+    private final boolean coordinated;
+    private final boolean killLost;
+    private final List<String> names = new ArrayList<>();
+    private final long end;
+    private int spare;
+    private int leaders;
+
+    Faults(Scene scene) {
+        this.world = scene.world();
+        this.scene = scene;
+        this.coordinated = world.chance(0.65);
+        this.killLost = world.chance(0.5);
+        this.end = world.millisBetween(3_000, 8_000);
+        int workers = Math.toIntExact(world.between(2, 5));
+        for (int i = 1; i <= workers; i++) {
+            names.add("w" + i);
+        }
+    }
+
+    long end() {
+        return end;
+    }
+
+    /** Starts everything and says what is to go wrong when. */
+    void plan() {
+        weather();
+        if (coordinated) {
+            lead();
+            if (world.chance(0.5)) {
+                lead();
+            }
+        } else {
+            names.forEach(scene::launchAlone);
+        }
+        long count = world.between(1, 7);
+        for (int i = 0; i < count; i++) {
+            world.at(world.between(World.millis(600), end), this::strike);
+        }
+        world.at(end, this::heal);
+    }
+
+    private void weather() {
+        Wire.Net net = scene.net();
+        net.slow = world.chance(0.5) ? 0.3 : 0.1;
+        net.lost = world.chance(0.5) ? 0.02 : 0;
+        net.unanswered = world.chance(0.6) ? 0.04 : 0;
+        net.late = world.chance(0.6) ? 0.04 : 0;
+    }
+
+    private void lead() {
+        scene.lead("c" + ++leaders, killLost, List.copyOf(names));
+    }
+
+    private void strike() {
+        if (world.isCalm()) {
+            return;
+        }
+        List<SimWorker> present = scene.present();
+        double what = world.random().nextDouble();
+        if (present.isEmpty()) {
+            return;
+        }
+        SimWorker victim = world.any(present);
+        if (what < 0.16) {
+            kill(victim);
+        } else if (what < 0.34) {
+            freeze(victim);
+        } else if (what < 0.46) {
+            cut(victim);
+        } else if (what < 0.58) {
+            victim.run(victim::breakStore);
+        } else if (what < 0.66) {
+            drain(victim);
+        } else if (what < 0.80) {
+            strikeCoordinator();
+        } else if (what < 0.86) {
+            broker();
+        } else if (what < 0.92) {
+            postgres();
+        } else if (what < 0.96) {
+            freezeAll();
+        } else {
+            joinAnother();
+        }
+    }
+
+    private void kill(SimWorker victim) {
+        victim.fault();
+        victim.die("killed");
+        replaceAlone();
+    }
+
+    /** Without a coordinator, somebody else starts another. */
+    private void replaceAlone() {
+        if (!coordinated) {
+            world.after(world.millisBetween(200, 2_000), this::joinAnother);
+        }
+    }
+
+    private void joinAnother() {
+        Optional<SimWorker> _ = scene.launchAlone("x" + ++spare);
+    }
+
+    private void freeze(SimWorker victim) {
+        long time = world.millisBetween(100, 6_000);
+        if (time > World.millis(700)) {
+            victim.fault();
+        }
+        victim.freeze();
+        world.after(time, victim::thaw);
+    }
+
+    private void cut(SimWorker victim) {
+        victim.fault();
+        double which = world.random().nextDouble();
+        victim.cut(which < 0.7, which > 0.35);
+        world.after(world.millisBetween(300, 6_000), () -> victim.cut(false, false));
+    }
+
+    private void drain(SimWorker victim) {
+        victim.run(victim::drain);
+        replaceAlone();
+    }
+
+    private void strikeCoordinator() {
+        List<SimCoordinator> there = scene.coordinators();
+        if (there.isEmpty()) {
+            return;
+        }
+        SimCoordinator victim = world.any(there);
+        if (world.chance(0.4)) {
+            victim.die("killed");
+            world.after(world.millisBetween(100, 5_000), this::lead);
+        } else if (world.chance(0.5)) {
+            victim.freeze();
+            world.after(world.millisBetween(300, 6_000), victim::thaw);
+        } else {
+            victim.cut(world.chance(0.5), world.chance(0.7));
+            world.after(world.millisBetween(300, 5_000), () -> victim.cut(false, false));
+        }
+    }
+
+    private void broker() {
+        scene.kafka().stop();
+        world.after(world.millisBetween(300, 4_000), scene.kafka()::start);
+    }
+
+    private void postgres() {
+        scene.net().down = true;
+        world.after(world.millisBetween(300, 4_000), () -> scene.net().down = false);
+    }
+
+    /** The host stands still, not its clocks: nobody has died, and nobody may be taken for dead. */
+    private void freezeAll() {
+        long time = world.millisBetween(1_000, 4_500);
+        List<SimWorker> all = scene.present();
+        boolean isKnownAsMany = all.size() >= 3
+                && all.stream().allMatch(SimWorker::isHeard)
+                && scene.coordinators().stream().noneMatch(c -> c.state() == Proc.State.FROZEN || c.isCutFromKafka());
+        if (!isKnownAsMany) {
+            all.forEach(SimWorker::fault); // then it looks like deaths, one by one
+        }
+        all.forEach(worker -> {
+            worker.freeze();
+            world.after(time + world.millisBetween(0, 1_500), worker::thaw);
+        });
+    }
+
+    private void heal() {
+        world.note(() -> "no faults from here on");
+        world.calmDown();
+        scene.net().calm();
+        if (scene.kafka().isDown()) {
+            scene.kafka().start();
+        }
+        scene.present().forEach(worker -> {
+            worker.cut(false, false);
+            worker.thaw();
+        });
+        scene.coordinators().forEach(coordinator -> {
+            coordinator.cut(false, false);
+            coordinator.thaw();
+        });
+        if (coordinated && scene.coordinators().isEmpty()) {
+            lead();
+        }
+        if (!coordinated) {
+            joinAnother();
+        }
+    }
+}

@@ -1,0 +1,420 @@
+package dev.muster.simulation;
+
+import dev.muster.fleet.Incarnation;
+import dev.muster.job.JobId;
+import dev.muster.job.Queue;
+import dev.muster.store.Claim;
+import dev.muster.store.Outcome;
+import dev.muster.store.Ownership;
+import dev.muster.store.OwnershipStore.Entered;
+import dev.muster.store.OwnershipStore.Foreign;
+import dev.muster.store.OwnershipStore.Intent;
+import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.store.OwnershipStore.Progress;
+import dev.muster.store.OwnershipStore.Wish;
+import dev.muster.store.PartitionEpoch;
+import dev.muster.store.RunningJob;
+import dev.muster.store.Settled;
+import dev.muster.store.TakeOver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** What one incarnation says about partitions and jobs, in the model of Postgres: V002__create_ownership_functions.sql. */
+final class ModelOwnership implements Ownership {
+    private static final long AGAIN_FOREIGN = World.millis(250);
+    private static final long AGAIN = World.millis(5_000);
+    private static final long UNSURE_WAIT = World.millis(1_000);
+
+    private final ModelPostgres db;
+    private final Incarnation me;
+
+    ModelOwnership(ModelPostgres db, Incarnation me) {
+        this.db = db;
+        this.me = me;
+    }
+
+    // ---- partitions ----
+
+    @Override
+    public List<TakeOver.Answer> takeOver(List<TakeOver> partitions) {
+        List<TakeOver.Answer> answers = new ArrayList<>();
+        for (TakeOver wish : partitions) {
+            PartitionEpoch p = wish.partition();
+            answers.add(
+                    db.isFenced(me)
+                            ? new TakeOver.Answer(p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false)
+                            : take(p, wish));
+        }
+        return answers;
+    }
+
+    private TakeOver.Answer take(PartitionEpoch p, TakeOver wish) {
+        ModelPostgres.Owner owner = db.owners.computeIfAbsent(
+                ModelPostgres.place(p.queue(), p.partition()),
+                _ -> new ModelPostgres.Owner(me, p.epoch(), wish.topicId()));
+        boolean replaced = !owner.topicId.equals(wish.topicId());
+        if (owner.epoch <= p.epoch() || !db.isOn(Guard.TAKE_OVER_EPOCH)) {
+            db.world.note(() -> me + " takes " + p + " over");
+            owner.incarnation = me;
+            owner.epoch = p.epoch();
+            owner.nextOffset = replaced ? 0 : owner.nextOffset;
+            owner.topicId = wish.topicId();
+            db.waiting.values().stream()
+                    .filter(row -> row.isIn(p) && row.keyPosition != null && row.state == JobRow.State.PARKED)
+                    .filter(row -> row.dueAt > db.world.now() && row.dueAt < JobRow.NEVER)
+                    .forEach(row -> row.dueAt = db.world.now());
+        }
+        boolean mine = db.owns(me, p);
+        return new TakeOver.Answer(
+                p.queue(),
+                p.partition(),
+                mine ? TakeOver.Verdict.TAKEN : TakeOver.Verdict.OVERTAKEN,
+                owner.nextOffset,
+                owner.epoch,
+                replaced);
+    }
+
+    @Override
+    public boolean resetEpoch(PartitionEpoch mine, int stored) {
+        ModelPostgres.Owner owner = db.owners.get(ModelPostgres.place(mine.queue(), mine.partition()));
+        if (owner == null || owner.epoch != stored) {
+            return false;
+        }
+        owner.epoch = mine.epoch();
+        return true;
+    }
+
+    @Override
+    public boolean resetPosition(PartitionEpoch mine, long offset) {
+        ModelPostgres.Owner owner = db.owners.get(ModelPostgres.place(mine.queue(), mine.partition()));
+        if (owner == null || !db.owns(me, mine)) {
+            return false;
+        }
+        owner.nextOffset = offset;
+        return true;
+    }
+
+    private List<PartitionEpoch> owned(List<PartitionEpoch> partitions) {
+        return partitions.stream()
+                .filter(p -> !db.isOn(Guard.START_EPOCH) || db.owns(me, p))
+                .toList();
+    }
+
+    // ---- claim ----
+
+    @Override
+    public List<Claim.Verdict> claim(Claim claim) {
+        Set<Integer> won = new HashSet<>();
+        for (int i = 0; i < claim.spans().size(); i++) {
+            Claim.Span span = claim.spans().get(i);
+            PartitionEpoch p = span.partition();
+            ModelPostgres.Owner owner = db.owners.get(ModelPostgres.place(p.queue(), p.partition()));
+            if (owner != null
+                    && (!db.isOn(Guard.CLAIM_EPOCH) || db.owns(me, p))
+                    && (!db.isOn(Guard.CLAIM_POSITION) || owner.nextOffset == span.from())) {
+                owner.nextOffset = span.to();
+                won.add(i);
+            }
+        }
+        return claim.entries().stream()
+                .map(entry -> won.contains(entry.span())
+                        ? claim(entry, claim.spans().get(entry.span()).partition())
+                        : Claim.Verdict.NOT_OWNER)
+                .toList();
+    }
+
+    private Claim.Verdict claim(Claim.Entry entry, PartitionEpoch partition) {
+        Queue queue = db.queue(partition.queue());
+        if (entry.dead().isPresent()) {
+            db.end(entry.id(), "dead", me, 0);
+            return Claim.Verdict.DEAD;
+        }
+        if (queue.duplicateWindow().isPresent() && db.isOn(Guard.IDENTITY)) {
+            byte[] known = db.identities.putIfAbsent(entry.id(), entry.payloadHash());
+            if (known != null && !Arrays.equals(known, entry.payloadHash())) {
+                db.end(entry.positionId(), "dead", me, 0);
+                return Claim.Verdict.DEAD;
+            }
+            if (known != null) {
+                return Claim.Verdict.DUPLICATE;
+            }
+        }
+        if (db.running.containsKey(entry.id()) || db.waiting.containsKey(entry.id())) {
+            return Claim.Verdict.DUPLICATE;
+        }
+        return insert(new JobRow(entry, partition, queue.isKeyed()), entry);
+    }
+
+    private Claim.Verdict insert(JobRow row, Claim.Entry entry) {
+        long runAt = entry.terms().runAt().map(World::nanos).orElse(0L);
+        if (runAt > db.world.now()) {
+            row.state = JobRow.State.SCHEDULED;
+            row.dueAt = runAt;
+            db.waiting.put(row.id, row);
+            return Claim.Verdict.WAITING;
+        }
+        if (row.key.isPresent()) {
+            row.keyPosition = db.nextKeyPosition();
+            Optional<JobRow> head = headOf(row);
+            boolean queued = firstWaiting(row).isPresent();
+            if (head.isPresent() || queued) {
+                row.state = JobRow.State.PARKED;
+                row.dueAt = queued ? JobRow.NEVER : recheck(!head.get().isOf(me));
+                db.waiting.put(row.id, row);
+                return Claim.Verdict.WAITING;
+            }
+        }
+        begin(row, 1);
+        return Claim.Verdict.STARTED;
+    }
+
+    /** Who runs of its key. */
+    private Optional<JobRow> headOf(JobRow row) {
+        return db.running.values().stream()
+                .filter(r -> r.isBehindOrAt(row))
+                .filter(r -> db.isOn(Guard.KEY_OF_TABLE) || r.isOf(me))
+                .findFirst();
+    }
+
+    private Optional<JobRow> firstWaiting(JobRow row) {
+        return waitingOf(row).min(Comparator.comparing(r -> r.keyPosition));
+    }
+
+    private Stream<JobRow> waitingOf(JobRow row) {
+        return db.waiting.values().stream().filter(r -> r.isBehindOrAt(row) && r.keyPosition != null);
+    }
+
+    private long recheck(boolean headIsForeign) {
+        long about = headIsForeign ? AGAIN_FOREIGN : AGAIN;
+        return db.world.now() + db.world.between(about * 9 / 10, about * 11 / 10);
+    }
+
+    private void begin(JobRow row, int attempt) {
+        row.attempt = attempt;
+        row.incarnation = me;
+        db.waiting.remove(row.id);
+        db.running.put(row.id, row);
+        db.rules.becameRunning(row);
+    }
+
+    // ---- start ----
+
+    @Override
+    public List<RunningJob> startDue(List<PartitionEpoch> partitions, int limit) {
+        List<PartitionEpoch> owned = owned(partitions);
+        List<JobRow> due = db.waiting.values().stream()
+                .filter(row -> owned.stream().anyMatch(row::isIn)
+                        && !db.queue(row.place.queue()).paused())
+                .filter(row -> row.dueAt <= db.world.now())
+                .sorted(Comparator.<JobRow>comparingLong(row -> row.dueAt).thenComparing(row -> row.id))
+                .limit(limit)
+                .toList();
+        due.stream()
+                .filter(row -> row.key.isPresent() && row.keyPosition == null)
+                .forEach(row -> {
+                    row.keyPosition = db.nextKeyPosition();
+                    row.state = JobRow.State.READY;
+                });
+        List<JobRow> free = due.stream()
+                .filter(row -> row.key.isEmpty() || (headOf(row).isEmpty() && !isBehind(row)))
+                .toList();
+        for (JobRow row : due) {
+            if (!free.contains(row)) {
+                row.state = JobRow.State.PARKED;
+                row.dueAt = isBehind(row)
+                        ? JobRow.NEVER
+                        : recheck(headOf(row).filter(head -> !head.isOf(me)).isPresent());
+            }
+        }
+        return startWaiting(free);
+    }
+
+    private boolean isBehind(JobRow row) {
+        return waitingOf(row).anyMatch(other -> other.keyPosition < row.keyPosition);
+    }
+
+    private List<RunningJob> startWaiting(List<JobRow> rows) {
+        List<RunningJob> started = new ArrayList<>();
+        for (JobRow row : rows) {
+            begin(row, row.attempt + 1);
+            started.add(row.job());
+        }
+        for (JobRow row : rows) {
+            if (row.key.isPresent()) {
+                firstWaiting(row)
+                        .filter(next -> next.dueAt == JobRow.NEVER)
+                        .ifPresent(next -> next.dueAt = recheck(false));
+            }
+        }
+        return started;
+    }
+
+    @Override
+    public Optional<Duration> nextDue(List<PartitionEpoch> partitions) {
+        return db.waiting.values().stream()
+                .filter(row -> partitions.stream().anyMatch(row::isIn) && row.dueAt < JobRow.NEVER)
+                .min(Comparator.comparingLong(row -> row.dueAt))
+                .map(row -> Duration.ofMillis(Math.max(0, (row.dueAt - db.world.now()) / 1_000_000)));
+    }
+
+    // ---- settle ----
+
+    @Override
+    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed) {
+        List<PartitionEpoch> held = owned(keyed);
+        outcomes.stream()
+                .filter(o -> mine(o.id(), o.attempt()).isPresent())
+                .forEach(o -> o.closedSteps().forEach(step -> db.close(o.id(), step)));
+        List<Settled> answers = new ArrayList<>();
+        List<JobRow> finished = new ArrayList<>();
+        for (Outcome outcome : outcomes) {
+            answers.add(mine(outcome.id(), outcome.attempt())
+                    .map(row -> settle(row, outcome, finished))
+                    .orElseGet(() -> new Settled.Rejected(outcome.id())));
+        }
+        for (JobRow row : finished) {
+            startNextOf(row, held).ifPresent(next -> answers.add(new Settled.Started(next)));
+        }
+        return answers;
+    }
+
+    /** Guard (b). */
+    private Optional<JobRow> mine(JobId id, int attempt) {
+        return Optional.ofNullable(db.running.get(id))
+                .filter(row -> row.isOf(me) || !db.isOn(Guard.SETTLE_INCARNATION))
+                .filter(row -> row.attempt == attempt || !db.isOn(Guard.SETTLE_ATTEMPT));
+    }
+
+    private Settled settle(JobRow row, Outcome outcome, List<JobRow> finished) {
+        Outcome.Verdict verdict = outcome.verdict();
+        boolean isFinal = switch (verdict) {
+            case SUCCEEDED, DECLINED, DEAD, CANCELLED, EXPIRED -> true;
+            case RETRIED, SNOOZED, PARKED, UNKNOWN -> false;
+        };
+        boolean unsure =
+                isFinal && verdict != Outcome.Verdict.SUCCEEDED && db.isOn(Guard.OPEN_CALL) && db.hasOpenCall(row.id);
+        db.rules.settles(row, me, outcome);
+        db.running.remove(row.id);
+        row.incarnation = null;
+        if (isFinal && !unsure) {
+            finished.add(row);
+            db.end(row.id, verdict.wireName(), me, outcome.attempt());
+            return new Settled.Done(row.id);
+        }
+        row.state = unsure || verdict == Outcome.Verdict.UNKNOWN
+                ? JobRow.State.UNKNOWN
+                : verdict == Outcome.Verdict.RETRIED
+                        ? JobRow.State.RETRYING
+                        : verdict == Outcome.Verdict.SNOOZED ? JobRow.State.SCHEDULED : JobRow.State.PARKED;
+        row.failures += verdict == Outcome.Verdict.RETRIED ? 1 : 0;
+        row.dueAt = db.world.now() + Math.max(outcome.delay().toNanos(), unsure ? UNSURE_WAIT : 0);
+        db.waiting.put(row.id, row);
+        return unsure ? new Settled.Unsure(row.id) : new Settled.Done(row.id);
+    }
+
+    private Optional<RunningJob> startNextOf(JobRow ended, List<PartitionEpoch> held) {
+        Optional<JobRow> next = ended.key.isEmpty() ? Optional.empty() : firstWaiting(ended);
+        boolean startable = next.filter(row -> row.state == JobRow.State.PARKED || row.state == JobRow.State.READY)
+                .isPresent();
+        boolean starts = startable
+                && held.stream().anyMatch(next.get()::isIn)
+                && !db.queue(ended.place.queue()).paused();
+        if (starts) {
+            return Optional.of(startWaiting(List.of(next.get())).getFirst());
+        }
+        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(row -> row.dueAt = db.world.now());
+        return Optional.empty();
+    }
+
+    // ---- adoption, census ----
+
+    @Override
+    public List<RunningJob> adopt(List<PartitionEpoch> partitions) {
+        List<RunningJob> adopted = new ArrayList<>();
+        List<PartitionEpoch> owned = owned(partitions);
+        for (JobRow row : List.copyOf(db.running.values())) {
+            boolean locked = !db.world.isCalm() && db.world.chance(0.05); // SKIP LOCKED: the next scan finds it
+            if (!row.isOf(me)
+                    && !locked
+                    && owned.stream().anyMatch(row::isIn)
+                    && (!db.isOn(Guard.ADOPT_FENCED) || db.isFenced(row.incarnation))) {
+                row.recoveries++;
+                begin(row, row.attempt + 1);
+                adopted.add(row.job());
+            }
+        }
+        return adopted;
+    }
+
+    @Override
+    public List<Foreign> foreign(List<PartitionEpoch> partitions) {
+        return db.running.values().stream()
+                .filter(row -> !row.isOf(me) && partitions.stream().anyMatch(row::isIn))
+                .map(row -> new Foreign(row.id, row.incarnation, db.isFenced(row.incarnation)))
+                .toList();
+    }
+
+    @Override
+    public List<RunningJob> census() {
+        return db.running.values().stream()
+                .filter(row -> row.isOf(me))
+                .map(JobRow::job)
+                .toList();
+    }
+
+    @Override
+    public List<RunningJob> beginAgain(List<RunningJob> runs) {
+        if (!db.isOn(Guard.CENSUS)) {
+            return List.of();
+        }
+        List<RunningJob> again = new ArrayList<>();
+        for (RunningJob run : runs) {
+            Optional.ofNullable(db.running.get(run.id()))
+                    .filter(row -> row.isOf(me) && row.attempt == run.attempt())
+                    .ifPresent(row -> {
+                        begin(row, row.attempt + (db.isOn(Guard.BEGIN_AGAIN_ATTEMPT) ? 1 : 0));
+                        again.add(row.job());
+                    });
+        }
+        return again;
+    }
+
+    // ---- effects ----
+
+    @Override
+    public List<Intent> intend(List<IntentRequest> requests) {
+        List<Intent> stored = new ArrayList<>();
+        for (IntentRequest request : requests) {
+            mine(request.id(), request.attempt()).ifPresent(row -> stored.add(db.open(row.id, request.step())));
+        }
+        return stored;
+    }
+
+    // ---- what only looks, or is only kept ----
+
+    @Override
+    public List<Wish> wishes() {
+        return List.of();
+    }
+
+    @Override
+    public void progress(List<Progress> news) {}
+
+    @Override
+    public void entered(List<Entered> entries) {}
+
+    @Override
+    public boolean leaderIsFresh() {
+        return db.leaderIsFresh();
+    }
+
+    @Override
+    public void rejectedClaim(List<PartitionEpoch> partitions) {}
+}

@@ -1,0 +1,230 @@
+package dev.muster.simulation;
+
+import dev.muster.execution.Verdicts;
+import dev.muster.fleet.Incarnation;
+import dev.muster.job.JobResult;
+import dev.muster.job.RetryPolicy;
+import dev.muster.store.Outcome;
+import dev.muster.store.OwnershipStore.Intent;
+import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.store.RunningJob;
+import dev.muster.worker.execution.EffectGuard;
+import dev.muster.worker.execution.JobRunner;
+import dev.muster.worker.execution.Run;
+import dev.muster.worker.execution.RunStep;
+import dev.muster.worker.execution.Runner;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The executor of a simulated worker: each run goes through its script step by step, in the order in which
+ * {@code RunContext} goes: the intent, the trust window, a last look whether the job is still ours, the call.
+ */
+final class SimRunner implements Runner {
+    private static final RetryPolicy RETRIES = new RetryPolicy(1_000, Duration.ofMillis(30), Duration.ofMillis(400));
+    private static final String STEP = "charge";
+
+    private final Proc proc;
+    private final Incarnation me;
+    private final Jobs jobs;
+    private final Provider provider;
+    private final Rules rules;
+    private final BooleanSupplier trusted;
+    private final Set<Thread> threads = new LinkedHashSet<>();
+    private boolean closing;
+
+    SimRunner(Proc proc, Incarnation me, Jobs jobs, Provider provider, Rules rules, BooleanSupplier trusted) {
+        this.proc = proc;
+        this.me = me;
+        this.jobs = jobs;
+        this.provider = provider;
+        this.rules = rules;
+        this.trusted = trusted;
+    }
+
+    @Override
+    public boolean isReady() {
+        return !closing;
+    }
+
+    @Override
+    public Optional<Run> start(RunningJob job, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        if (closing) {
+            return Optional.empty();
+        }
+        Thread thread = new Thread(new Run(job), intents, listener);
+        threads.add(thread);
+        rules.begins(me, job.id(), job.attempt());
+        proc.after(proc.world().millisBetween(0, 2), thread::enter);
+        return Optional.of(thread.run);
+    }
+
+    /** Interrupts all jobs; it has ended when {@link #isIdle}. */
+    void close() {
+        closing = true;
+        List.copyOf(threads).forEach(thread -> {
+            thread.run.lose();
+            thread.interrupt();
+        });
+    }
+
+    boolean isIdle() {
+        return threads.isEmpty();
+    }
+
+    /** Its process is gone, and all threads with it. */
+    void die() {
+        threads.forEach(thread -> rules.ends(me, thread.run.id(), thread.run.attempt()));
+        threads.clear();
+    }
+
+    private final class Thread {
+        private final Run run;
+        private final EffectGuard.Intents intents;
+        private final JobRunner.Listener listener;
+        private final Script script;
+        private final List<String> closedSteps = new ArrayList<>();
+        private boolean waitsForIntent;
+        private boolean over;
+
+        Thread(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
+            this.run = run;
+            this.intents = intents;
+            this.listener = listener;
+            this.script = jobs.script(run.id());
+        }
+
+        void enter() {
+            listener.entered(run, proc.world().ticker().now());
+            later(script.pause(), this::work);
+        }
+
+        /** An interrupt ends a wait. */
+        private void later(long nanos, Runnable next) {
+            long slice = Math.min(nanos, World.millis(100));
+            proc.after(slice, () -> {
+                if (RunStep.isLost(run)) {
+                    drop();
+                } else if (nanos > slice) {
+                    later(nanos - slice, next);
+                } else {
+                    next.run();
+                }
+            });
+        }
+
+        private void work() {
+            if (run.attempt() == script.blockedAt()) {
+                end(new JobResult.Declined("blocked"));
+            } else if (run.job().budget().failures() < script.failures()) {
+                end(JobResult.retry("not yet"));
+            } else if (script.calls()) {
+                waitsForIntent = true;
+                intents.intend(new IntentRequest(run.id(), run.attempt(), STEP))
+                        .whenComplete((intent, trouble) -> proc.after(0, () -> intended(intent, trouble)));
+            } else {
+                end(JobResult.succeeded("done"));
+            }
+        }
+
+        /** An interrupt ends the wait for an intent; other waits look by themselves. */
+        void interrupt() {
+            if (waitsForIntent) {
+                proc.after(World.millis(1), this::drop);
+            }
+        }
+
+        private void intended(Optional<Intent> intent, Throwable trouble) {
+            waitsForIntent = false;
+            if (over) {
+                return; // it has been interrupted
+            }
+            if (trouble != null) {
+                end(JobResult.retry("could not store the intent"));
+            } else if (intent.isEmpty()) {
+                drop();
+            } else {
+                awaitTrust(intent.get());
+            }
+        }
+
+        private void awaitTrust(Intent intent) {
+            if (RunStep.isLost(run)) {
+                drop();
+            } else if (trusted.getAsBoolean()) {
+                call(intent);
+            } else {
+                later(World.millis(20), () -> awaitTrust(intent));
+            }
+        }
+
+        private void call(Intent intent) {
+            World world = proc.world();
+            rules.calls(me);
+            boolean slow = !world.isCalm() && world.chance(0.1);
+            world.after(world.millisBetween(1, slow ? 3_000 : 40), () -> {
+                Provider.Answer answer = provider.call(run.id(), intent.idempotencyKey(), script);
+                boolean heard = world.isCalm() || !world.chance(0.05);
+                proc.after(
+                        world.millisBetween(1, 30),
+                        () -> answered(intent, heard ? Optional.of(answer) : Optional.empty()));
+            });
+        }
+
+        private void answered(Intent intent, Optional<Provider.Answer> answer) {
+            if (answer.isEmpty()) {
+                end(new JobResult.Unknown("no answer"));
+                return;
+            }
+            switch (answer.get()) {
+                case CHARGED -> {
+                    closedSteps.add(STEP);
+                    end(JobResult.succeeded("charged"));
+                }
+                case DECLINED -> {
+                    closedSteps.add(STEP);
+                    end(new JobResult.Declined("the card"));
+                }
+                case NOTHING_DONE -> {
+                    if (intent.unansweredSince().isEmpty()) {
+                        closedSteps.add(STEP);
+                    }
+                    end(new JobResult.Fail("refused"));
+                }
+            }
+        }
+
+        private void end(JobResult result) {
+            Outcome outcome =
+                    Verdicts.of(run.job(), result, RETRIES, proc.world().random(), Optional.empty(), closedSteps);
+            if (RunStep.ends(run)) {
+                gone();
+                listener.ended(run, outcome);
+            } else {
+                gone();
+                listener.dropped(run);
+            }
+        }
+
+        private void drop() {
+            if (over) {
+                return;
+            }
+            boolean _ = RunStep.ends(run);
+            gone();
+            listener.dropped(run);
+        }
+
+        private void gone() {
+            over = true;
+            if (threads.remove(this)) {
+                rules.ends(me, run.id(), run.attempt());
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.muster.store;
+
+import dev.muster.store.OwnershipStore.Entered;
+import dev.muster.store.OwnershipStore.Foreign;
+import dev.muster.store.OwnershipStore.Intent;
+import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.store.OwnershipStore.Progress;
+import dev.muster.store.OwnershipStore.Wish;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What one incarnation says about partitions and jobs: the two guards of the ownership protocol. Each call is one
+ * statement, which happens at once or not at all. Every method throws {@link StoreException}; after {@code UNREACHABLE}
+ * the statement may or may not have run, or may run later, which the census finds out. Thread-safe.
+ */
+public interface Ownership {
+
+    /** Takes assigned partitions over, whoever had them before. One answer per partition. */
+    List<TakeOver.Answer> takeOver(List<TakeOver> partitions);
+
+    /**
+     * Lowers a partition's epoch to ours, since the group was made anew and counts from the start again. Only for who
+     * has read the group's epoch and found it below the stored one.
+     *
+     * @return false if the stored epoch was not {@code stored} any more
+     */
+    boolean resetEpoch(PartitionEpoch mine, int stored);
+
+    /** Moves the position of a partition of ours to where Kafka's log is. False if it is not ours any more. */
+    boolean resetPosition(PartitionEpoch mine, long offset);
+
+    /** Makes polled records durable. One verdict per entry, in their order. */
+    List<Claim.Verdict> claim(Claim claim);
+
+    /** Running jobs of fenced incarnations in these partitions become ours. */
+    List<RunningJob> adopt(List<PartitionEpoch> partitions);
+
+    /** Starts waiting jobs that are due, at most {@code limit}. */
+    List<RunningJob> startDue(List<PartitionEpoch> partitions, int limit);
+
+    /** How long until the first waiting job of these partitions is due; empty: none has a time. */
+    Optional<Duration> nextDue(List<PartitionEpoch> partitions);
+
+    /**
+     * Writes outcomes down. One answer per outcome, one for each job that starts because its key became free, and one
+     * more if slots of limits became free.
+     *
+     * @param keyed the partitions of keyed queues that we own, of those that the outcomes are from
+     */
+    List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed);
+
+    /** Stores the idempotency keys of steps. No intent comes back for a job that is not ours any more. */
+    List<Intent> intend(List<IntentRequest> requests);
+
+    /** All jobs that run under this incarnation as far as is known. */
+    List<RunningJob> census();
+
+    /**
+     * Begins runs of ours again that have no thread, each under a new attempt: what was said of the run before, and may
+     * still be on its way, counts for nothing from then on. Those come back that are ours.
+     */
+    List<RunningJob> beginAgain(List<RunningJob> runs);
+
+    /** What is wished of the jobs that run under this incarnation. */
+    List<Wish> wishes();
+
+    /** Stores how far runs are. What is said of a job that is not ours any more is dropped. */
+    void progress(List<Progress> news);
+
+    /** Running jobs of others in these partitions. */
+    List<Foreign> foreign(List<PartitionEpoch> partitions);
+
+    /** Notes when handlers of adopted jobs were entered. */
+    void entered(List<Entered> entries);
+
+    /** True while a coordinator leads: then it alone decides who is dead. */
+    boolean leaderIsFresh();
+
+    /** Puts on record that our claims of these partitions were refused. */
+    void rejectedClaim(List<PartitionEpoch> partitions);
+}
