@@ -150,6 +150,7 @@ CREATE TABLE job_intent (
     idempotency_key text NOT NULL UNIQUE,
     opened_at       timestamptz NOT NULL DEFAULT now(),
     closed_at       timestamptz,                          -- the provider has given a final answer
+    answered        boolean NOT NULL DEFAULT false,       -- a call of it was made and answered, once at least
     PRIMARY KEY (job_id, step, version)
 );
 

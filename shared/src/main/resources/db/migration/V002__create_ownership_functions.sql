@@ -339,6 +339,10 @@ BEGIN
     IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (p_job_ids)) THEN
         PERFORM cancel_waiting(p_job_ids);
     END IF;
+    -- What may have killed its worker starts only where it is lent to; see the migration about suspects.
+    IF EXISTS (SELECT FROM suspect s WHERE s.job_id = ANY (p_job_ids) AND s.lend_to IS DISTINCT FROM p_incarnation) THEN
+        p_job_ids := lend(p_job_ids);
+    END IF;
     IF EXISTS (SELECT FROM limited_job l WHERE l.job_id = ANY (p_job_ids)) THEN
         p_job_ids := with_slots(p_job_ids);
     END IF;
@@ -422,6 +426,7 @@ END $$;
 -- No outcome but success may close a job while a call of it is open whose answer nobody knows: it becomes unknown.
 -- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
 -- What leaves its run frees its slot, whatever comes of it; the oldest that waits for one is looked at now.
+-- Jobs that follow from one that became final here are submitted with it, or not at all: p_follow_ups, null where none do.
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
 -- verdict: settled (without a job: all of them) | unknown | rejected (not mine any more; nothing written) | started (a
 -- key's next job) | woken (slots were freed, and those who wait for them are due now).
@@ -429,8 +434,8 @@ END $$;
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
-    p_intent_jobs uuid[], p_intent_steps text[],
-    p_queues text[], p_partitions integer[], p_epochs integer[])
+    p_intent_jobs uuid[], p_intent_steps text[], p_intent_made boolean[],
+    p_queues text[], p_partitions integer[], p_epochs integer[], p_follow_ups json)
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -457,8 +462,8 @@ BEGIN
             JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
             ORDER BY r.job_id
             FOR UPDATE OF r)
-        UPDATE job_intent i SET closed_at = now()
-        FROM unnest(p_intent_jobs, p_intent_steps) AS c (job_id, step)
+        UPDATE job_intent i SET closed_at = now(), answered = i.answered OR c.made
+        FROM unnest(p_intent_jobs, p_intent_steps, p_intent_made) AS c (job_id, step, made)
         JOIN mine USING (job_id)
         WHERE i.job_id = c.job_id AND i.step = c.step AND i.closed_at IS NULL;
     END IF;
@@ -485,7 +490,7 @@ BEGIN
             record_key, payload, headers)
         SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, g.order_key, g.key_position, g.outcome, g.reason,
             CASE WHEN g.outcome = 'cancelled' THEN nullif(concat_ws('; ', (SELECT wish_text(c) FROM cancel_wish c
-                WHERE c.job_id = g.job_id), g.detail), '') ELSE g.detail END, g.result, g.attempt, g.failures + (g.outcome = 'dead')::integer, g.recoveries, g.incarnation,
+                WHERE c.job_id = g.job_id), g.detail, answered_calls(g.job_id)), '') ELSE g.detail END, g.result, g.attempt, g.failures + (g.outcome = 'dead')::integer, g.recoveries, g.incarnation,
             g.submitted_at, g.claimed_at, g.started_at, g.entered,
             CASE WHEN g.outcome = 'dead' THEN g.record_key END, CASE WHEN g.outcome = 'dead' THEN g.payload END,
             CASE WHEN g.outcome = 'dead' THEN g.headers END
@@ -493,6 +498,9 @@ BEGIN
         RETURNING job_id, order_key)
     SELECT array_agg(k.job_id), array_agg(k.job_id) FILTER (WHERE k.order_key IS NOT NULL) INTO finished, keyed FROM kept k;
     PERFORM job_over(finished);
+    IF p_follow_ups IS NOT NULL THEN
+        PERFORM follow_up(p_follow_ups, finished); -- in a later migration, with the outbox
+    END IF;
 
     IF (cardinality(p_job_ids) > coalesce(cardinality(finished), 0)) THEN
         WITH o AS (
@@ -588,11 +596,14 @@ END $$;
 -- ---- adoption ----
 
 -- Running rows of fenced incarnations in my partitions become mine. Rows that someone has locked are left for the
--- next scan: never wait behind a zombie's statement.
+-- next scan: never wait behind a zombie's statement. Suspects of having killed the worker are not started again here.
 CREATE FUNCTION adopt(p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
+    IF EXISTS (SELECT FROM suspect) THEN
+        PERFORM set_aside(p_incarnation, p_queues, p_partitions, p_epochs);
+    END IF;
     RETURN QUERY
     WITH taken AS MATERIALIZED (
         SELECT r.*
@@ -600,13 +611,17 @@ BEGIN
         JOIN job_running r ON r.queue = o.queue AND r.partition = o.partition
         JOIN worker_incarnation w ON w.incarnation = r.incarnation
         WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
+          -- RACE: fenced, or let go by a zombie, since they were set aside; the next scan does it.
+          AND NOT is_suspected(r.job_id, r.attempt)
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED),
     noted AS (
         INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
         SELECT t.job_id, t.queue, t.type, t.attempt, t.incarnation, 'interrupted', 'its worker died', t.started_at,
             t.entered_at
-        FROM taken t)
+        FROM taken t),
+    chained AS ( -- a death that counts for nobody: neither one more, nor survived
+        UPDATE suspect s SET attempt = t.attempt FROM taken t WHERE s.job_id = t.job_id AND s.attempt = t.attempt - 1)
     UPDATE job_running r
     SET incarnation = p_incarnation, attempt = r.attempt + 1, recoveries = r.recoveries + 1, started_at = now(),
         entered_at = NULL
@@ -631,7 +646,9 @@ BEGIN
         INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, reason, started_at, entered_at)
         SELECT m.job_id, m.queue, m.type, m.attempt, m.incarnation, 'interrupted', 'it had no thread', m.started_at,
             m.entered_at
-        FROM mine m)
+        FROM mine m),
+    chained AS ( -- it was neither cut short by a death nor survived
+        UPDATE suspect s SET attempt = m.attempt FROM mine m WHERE s.job_id = m.job_id AND s.attempt = m.attempt - 1)
     UPDATE job_running r SET attempt = r.attempt + 1, started_at = now(), entered_at = NULL
     FROM mine m WHERE r.job_id = m.job_id
     RETURNING r.*;

@@ -21,6 +21,14 @@ CREATE FUNCTION wish_text(wish cancel_wish) RETURNS text LANGUAGE sql IMMUTABLE 
     SELECT 'cancelled by ' || wish.wished_by || coalesce(': ' || wish.reason, '')
 $$;
 
+-- The calls of a job that were answered, for the history: a job that is cancelled or expires may have done something before.
+-- Null where none was.
+CREATE FUNCTION answered_calls(p_job_id uuid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT 'calls answered before: ' || string_agg(DISTINCT i.step, ', ' ORDER BY i.step)
+    FROM job_intent i
+    WHERE i.job_id = p_job_id AND i.answered
+$$;
+
 -- ---- uniqueness ----
 
 CREATE TABLE job_unique (
@@ -245,7 +253,8 @@ BEGIN
         DELETE FROM job_waiting w USING cancel_wish c
         WHERE w.job_id = ANY (p_job_ids) AND c.job_id = w.job_id AND w.state <> 'unknown'
           AND NOT EXISTS (SELECT FROM job_intent i WHERE i.job_id = w.job_id AND i.closed_at IS NULL)
-        RETURNING w.*, coalesce(c.reason, 'cancelled') AS why, wish_text(c) AS detail),
+        RETURNING w.*, coalesce(c.reason, 'cancelled') AS why,
+            concat_ws('; ', wish_text(c), answered_calls(w.job_id)) AS detail),
     kept AS (
         INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, key_position, state, reason,
             detail, attempt, failures, recoveries, submitted_at, claimed_at)
@@ -271,7 +280,7 @@ BEGIN
 END $$;
 
 -- Somebody wishes a job to be cancelled. Locks as the protocol orders them: the partition, then the job.
--- verdict: cancelled (it waited, and is final now) | running (whoever runs it is told) | unknown (a call of it has no
+-- verdict: cancelled (it waited, and is final now) | cancelled_after_calls (the same, but calls of it were answered) | running (whoever runs it is told) | unknown (a call of it has no
 -- answer; it ends when it has one) | ahead (nobody has seen it; it is cancelled if it comes within wish_window()) |
 -- final (too late, or over already).
 CREATE FUNCTION cancel(p_job_id uuid, p_by text, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
@@ -297,7 +306,7 @@ BEGIN
                 FOR NO KEY UPDATE;
             PERFORM cancel_waiting(ARRAY[p_job_id]);
             IF FOUND THEN
-                RETURN 'cancelled';
+                RETURN CASE WHEN answered_calls(p_job_id) IS NULL THEN 'cancelled' ELSE 'cancelled_after_calls' END;
             END IF;
             PERFORM FROM job_waiting w WHERE w.job_id = p_job_id;
             IF FOUND THEN

@@ -121,10 +121,10 @@ BEGIN
         DELETE FROM job_waiting w WHERE w.job_id = ANY (late) AND w.deadline IS NOT NULL RETURNING w.*),
     kept AS (
         INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, key_position, state, reason,
-            attempt, failures, recoveries, incarnation, submitted_at, claimed_at)
+            detail, attempt, failures, recoveries, incarnation, submitted_at, claimed_at)
         SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, g.order_key, g.key_position, 'expired',
             'its deadline was ' || to_char(g.deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            g.attempt, g.failures, g.recoveries, p_incarnation, g.submitted_at, g.claimed_at
+            answered_calls(g.job_id), g.attempt, g.failures, g.recoveries, p_incarnation, g.submitted_at, g.claimed_at
         FROM gone g)
     SELECT array_agg(g.job_id), array_agg(g.queue) FILTER (WHERE g.key_position IS NOT NULL),
            array_agg(g.order_key) FILTER (WHERE g.key_position IS NOT NULL)

@@ -1,7 +1,9 @@
 package dev.muster.bench;
 
+import dev.muster.bench.trial.MusterTrial;
 import dev.muster.embedded.FileTree;
 import dev.muster.local.Console;
+import dev.muster.protocol.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,9 +11,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -50,6 +58,29 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--lanes", paramLabel = "N", description = "Of Muster's worker; default: 3")
     private int lanes = 3;
 
+    @Option(names = "--compare", description = "All contestants take part, db-scheduler, JobRunr and others too")
+    private boolean compare;
+
+    @Option(
+            names = "--latency",
+            arity = "0..1",
+            fallbackValue = "500",
+            paramLabel = "RATE",
+            description = "Measure no drain but Muster's latency at that many jobs a second; default: 500")
+    private Optional<Double> latency = Optional.empty();
+
+    @Option(names = "--seconds", paramLabel = "N", description = "How long a latency is measured; default: 30")
+    private int seconds = 30;
+
+    @Option(names = "--profile", description = "Ask Postgres where its time and its WAL went; costs some of both")
+    private boolean profile;
+
+    @Option(names = "--micro", description = "Measure the pieces of the hot path by JMH, with what they allocate")
+    private boolean micro;
+
+    @Option(names = "--chart", paramLabel = "FILE", description = "Draw throughput and cost there, as SVG")
+    private Optional<Path> chart = Optional.empty();
+
     @Option(names = "--json", paramLabel = "FILE", description = "Write all figures there as well")
     private Optional<Path> json = Optional.empty();
 
@@ -70,15 +101,16 @@ public final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Workload kind = Workload.valueOf(workload.toUpperCase(java.util.Locale.ROOT));
-        List<Contestant> all = contestants.stream().map(Contestant::of).toList();
+        if (micro) {
+            micro();
+            return 0;
+        }
         Path folder = Files.createTempDirectory("muster-bench-");
-        List<DrainResult> results = new ArrayList<>();
-        try (BenchServers servers = BenchServers.start(folder)) {
-            for (int round = 1; round <= rounds; round++) {
-                for (Contestant contestant : all) {
-                    results.add(drain(servers, contestant, kind, round));
-                }
+        try (BenchServers servers = BenchServers.start(folder, profile)) {
+            if (latency.isPresent()) {
+                latencies(servers, latency.get());
+            } else {
+                drains(servers, Workload.valueOf(workload.toUpperCase(Locale.ROOT)));
             }
         } finally {
             if (keep) {
@@ -87,21 +119,73 @@ public final class Bench implements Callable<Integer> {
                 FileTree.delete(folder);
             }
         }
+        return 0;
+    }
+
+    private static void micro() throws RunnerException {
+        new Runner(new OptionsBuilder()
+                        .include("dev.muster.bench.micro")
+                        .addProfiler(GCProfiler.class)
+                        .forks(1)
+                        .warmupIterations(3)
+                        .warmupTime(TimeValue.seconds(2))
+                        .measurementIterations(5)
+                        .measurementTime(TimeValue.seconds(2))
+                        .jvmArgs("-Xmx1g", "-XX:+UseParallelGC", "--enable-native-access=ALL-UNNAMED")
+                        .build())
+                .run();
+    }
+
+    private void drains(BenchServers servers, Workload kind) throws Exception {
+        List<Contestant> all = compare
+                ? List.of(Contestant.values())
+                : contestants.stream().map(Contestant::of).toList();
+        List<DrainResult> results = new ArrayList<>();
+        for (int round = 1; round <= rounds; round++) {
+            for (Contestant contestant : all) {
+                results.add(drain(servers, contestant, kind, round));
+            }
+        }
         console.line("");
         Report.table(results).forEach(console::line);
         json.ifPresent(file -> write(file, Report.json(about(kind), results)));
-        return 0;
+        chart.ifPresent(file -> write(file, Chart.of(results)));
+    }
+
+    /** With the defaults of a worker. */
+    private void latencies(BenchServers servers, double rate) throws Exception {
+        List<Latency.Result> results = new ArrayList<>();
+        for (int round = 1; round <= rounds; round++) {
+            for (int slowOneIn : new int[] {0, 50}) {
+                MusterTrial trial = new MusterTrial(
+                        servers,
+                        "latency-" + round + "-" + slowOneIn,
+                        Workload.NOOP,
+                        new MusterTrial.Setup(Optional.empty(), partitions, 1, 64, 2));
+                Latency.Result result = new Latency(servers).run(trial, rate, seconds, slowOneIn);
+                console.line(result.line());
+                results.add(result);
+            }
+        }
+        json.ifPresent(file -> write(
+                file,
+                Json.MAPPER
+                        .writerWithDefaultPrettyPrinter()
+                        .writeValueAsString(
+                                results.stream().map(Latency.Result::json).toList())));
     }
 
     private DrainResult drain(BenchServers servers, Contestant contestant, Workload kind, int round) throws Exception {
         String name = contestant.wireName() + "-" + round;
-        DrainResult result = new Drain(servers)
-                .run(
-                        contestant.wireName(),
-                        contestant.trial(servers, name, kind, jobs, new Contestant.Setup(partitions, slots, lanes)),
-                        kind,
-                        jobs);
+        long share = contestant.share(jobs);
+        Drain drain = new Drain(servers, profile);
+        DrainResult result = drain.run(
+                contestant.wireName(),
+                contestant.trial(servers, name, kind, share, new Contestant.Setup(partitions, slots, lanes)),
+                kind,
+                share);
         console.line(Report.line(result));
+        drain.profile().forEach(console::line);
         return result;
     }
 

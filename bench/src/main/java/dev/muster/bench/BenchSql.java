@@ -4,7 +4,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /** What measurements ask Postgres, besides what they measure. */
 public final class BenchSql {
@@ -36,12 +38,18 @@ public final class BenchSql {
     private static final String LEADERS =
             "SELECT count(*) FROM muster.leader_lease WHERE name = 'coordinator' AND expires_at > now()";
 
+    private static final String OWNED = "SELECT count(*) FROM muster.partition_owner";
+
     private static final String HEALTH_PORT = """
             SELECT health_port
             FROM muster.worker_incarnation
             WHERE fenced_at IS NULL AND started_at IS NOT NULL
             ORDER BY minted_at DESC
             LIMIT 1""";
+
+    private static final String COMMIT_TIMES = """
+            SELECT job_id, (extract(epoch FROM pg_xact_commit_timestamp(xid::xid)) * 1000000)::bigint AS at
+            FROM muster.job_history""";
 
     private static final String FIRST_CLAIM =
             "SELECT (extract(epoch FROM min(claimed_at)) * 1000)::bigint FROM muster.job_history";
@@ -107,6 +115,11 @@ public final class BenchSql {
         return number(connection, LEADERS) > 0;
     }
 
+    /** How many partitions have an owner. */
+    public static long ownedPartitions(Connection connection) throws SQLException {
+        return number(connection, OWNED);
+    }
+
     /** The port of the metrics of the worker that was minted last; 0 while none has started. */
     public static int healthPort(Connection connection) throws SQLException {
         return (int) number(connection, HEALTH_PORT);
@@ -118,8 +131,8 @@ public final class BenchSql {
     }
 
     /** How many jobs Muster has settled in which millisecond. */
-    public static TreeMap<Long, Long> timeline(Connection connection) throws SQLException {
-        TreeMap<Long, Long> counts = new TreeMap<>();
+    public static NavigableMap<Long, Long> timeline(Connection connection) throws SQLException {
+        NavigableMap<Long, Long> counts = new TreeMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(TIMELINE)) {
             while (rows.next()) {
@@ -127,6 +140,21 @@ public final class BenchSql {
             }
         }
         return counts;
+    }
+
+    /** Hears of each finished job when its outcome was committed, in µs since the epoch. */
+    interface CommitListener {
+        void committed(UUID job, long micros);
+    }
+
+    /** Needs {@code track_commit_timestamp}. */
+    static void commitTimes(Connection connection, CommitListener listener) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(COMMIT_TIMES)) {
+            while (rows.next()) {
+                listener.committed(rows.getObject(1, UUID.class), rows.getLong(2));
+            }
+        }
     }
 
     private static long number(Connection connection, String sql) throws SQLException {

@@ -1,6 +1,10 @@
 package dev.muster.bench;
 
 import dev.muster.bench.bare.BareLoop;
+import dev.muster.bench.peer.DbSchedulerPeer;
+import dev.muster.bench.peer.JobRunrPeer;
+import dev.muster.bench.peer.ParallelConsumerPeer;
+import dev.muster.bench.peer.PlainListener;
 import dev.muster.bench.trial.JvmTrial;
 import dev.muster.bench.trial.MusterTrial;
 import dev.muster.bench.trial.Trial;
@@ -18,24 +22,35 @@ enum Contestant {
     /** Muster; its queue does not recognise repeated submissions. */
     MUSTER,
     /** Muster with the duplicate window of a payment queue. */
-    MUSTER_WINDOW;
+    MUSTER_WINDOW,
+    /** {@link DbSchedulerPeer}. */
+    DB_SCHEDULER,
+    /** {@link JobRunrPeer}. */
+    JOBRUNR,
+    /** {@link ParallelConsumerPeer}. */
+    PARALLEL_CONSUMER,
+    /** {@link PlainListener}. */
+    LISTENER;
 
     /** What is the same for all runs of a measurement. */
     record Setup(int partitions, int slots, int lanes) {}
 
     Trial trial(BenchServers servers, String name, Workload workload, long jobs, Setup setup) {
         return switch (this) {
-            case BARE ->
-                new JvmTrial(
-                        servers,
-                        name,
-                        BareLoop.class,
-                        setup.partitions(),
-                        jobs,
-                        List.of("3", Boolean.toString(workload.isKeyed())));
+            case BARE -> jvm(servers, name, BareLoop.class, jobs, setup, "3", Boolean.toString(workload.isKeyed()));
+            case DB_SCHEDULER -> jvm(servers, name, DbSchedulerPeer.class, jobs, setup, JvmTrial.RUN);
+            case JOBRUNR -> jvm(servers, name, JobRunrPeer.class, jobs, setup, JvmTrial.RUN);
+            case PARALLEL_CONSUMER ->
+                jvm(servers, name, ParallelConsumerPeer.class, jobs, setup, workload.isKeyed() ? "keyed" : "");
+            case LISTENER -> jvm(servers, name, PlainListener.class, jobs, setup);
             case MUSTER -> muster(servers, name, workload, setup, Optional.empty());
             case MUSTER_WINDOW -> muster(servers, name, workload, setup, Optional.of(Duration.ofDays(7)));
         };
+    }
+
+    private static Trial jvm(
+            BenchServers servers, String name, Class<?> main, long jobs, Setup setup, String... arguments) {
+        return new JvmTrial(servers, name, main, setup.partitions(), jobs, List.of(arguments));
     }
 
     private static Trial muster(
@@ -45,6 +60,18 @@ enum Contestant {
                 name,
                 workload,
                 new MusterTrial.Setup(window, setup.partitions(), 1, setup.slots(), setup.lanes()));
+    }
+
+    /**
+     * How many jobs of a run of so many it gets: who is slower by an order of magnitude is given fewer, so that a run
+     * of it still takes seconds and not minutes.
+     */
+    long share(long jobs) {
+        return switch (this) {
+            case BARE, MUSTER, MUSTER_WINDOW -> jobs;
+            case DB_SCHEDULER, PARALLEL_CONSUMER, LISTENER -> Math.min(jobs, 100_000);
+            case JOBRUNR -> Math.min(jobs, 40_000);
+        };
     }
 
     String wireName() {

@@ -33,7 +33,7 @@ public final class Cpu {
     /** Seconds that all processors of the machine have worked, whoever for, since it was started. */
     public static double secondsOfMachine() {
         String[] fields =
-                read(Path.of("/proc/stat")).lines().findFirst().orElseThrow().split("\\s+");
+                read(Path.of("/proc/stat")).lines().findFirst().orElseThrow().split("\\s+", -1);
         // user nice system irq softirq; idle, iowait and what a hypervisor took are not work.
         return (Long.parseLong(fields[1])
                         + Long.parseLong(fields[2])

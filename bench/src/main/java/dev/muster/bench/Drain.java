@@ -22,8 +22,18 @@ final class Drain {
     private final BenchServers servers;
     private final Ticker ticker = Ticker.system();
 
-    Drain(BenchServers servers) {
+    private final boolean profiled;
+    private List<String> profile = List.of();
+
+    /** @param profiled whether Postgres is asked where its time and its WAL went; costs some of both */
+    Drain(BenchServers servers, boolean profiled) {
         this.servers = servers;
+        this.profiled = profiled;
+    }
+
+    /** What Postgres says of the last run. */
+    List<String> profile() {
+        return profile;
     }
 
     /** Processor time of every party at one moment, in s. */
@@ -34,12 +44,18 @@ final class Drain {
                 Connection look = servers.connect("postgres")) {
             BenchSql.requireDurable(look);
             trial.prepare();
-            new Load(workload, trial.queue()).preload(trial.settings(), trial.queue(), jobs);
+            trial.preload(new Load(workload, trial.queue()), jobs);
             try (Connection own = servers.connect(trial.queue())) {
                 BenchSql.settleDown(own);
             }
             trial.standBy();
-            return measure(contestant, trial, jobs, look);
+            if (!profiled) {
+                return measure(contestant, trial, jobs, look);
+            }
+            String from = ProfileSql.begin(look);
+            DrainResult result = measure(contestant, trial, jobs, look);
+            profile = ProfileSql.lines(look, from, jobs);
+            return result;
         }
     }
 
@@ -50,7 +66,7 @@ final class Drain {
         Reading warm = before;
         while (!trial.isDone(jobs)) {
             Pause.millis(LOOK_MILLIS);
-            if (warm == before && ticker.now().toEpochMilli() - before.at() > WARM_UP_MILLIS + 1_500) {
+            if (warm.equals(before) && ticker.now().toEpochMilli() - before.at() > WARM_UP_MILLIS + 1_500) {
                 warm = read(trial);
             }
             if (ticker.now().toEpochMilli() - before.at() > LIMIT_SECONDS * 1_000L) {

@@ -7,6 +7,11 @@ public final class Pause {
     private Pause() {}
 
     public static void millis(long millis) throws InterruptedException {
-        TimeUnit.MILLISECONDS.sleep(millis);
+        nanos(TimeUnit.MILLISECONDS.toNanos(millis));
+    }
+
+    /** Until the next entry of a timetable. */
+    static void nanos(long nanos) throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(nanos);
     }
 }

@@ -19,9 +19,12 @@ import dev.muster.coordinator.process.LocalHost;
 import dev.muster.coordinator.recovery.Evictor;
 import dev.muster.coordinator.recovery.MassSilence;
 import dev.muster.coordinator.recovery.Recovery;
+import dev.muster.coordinator.relay.BatchMark;
 import dev.muster.coordinator.relay.RelayLoop;
+import dev.muster.coordinator.relay.SubmissionRelay;
 import dev.muster.coordinator.schedule.ScheduleLoop;
 import dev.muster.coordinator.stats.Statistics;
+import dev.muster.kafka.Backlog;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
 import dev.muster.store.Database;
@@ -31,9 +34,11 @@ import dev.muster.store.IncidentStore;
 import dev.muster.store.LeaseStore;
 import dev.muster.store.PoolStore;
 import dev.muster.store.PressureStore;
+import dev.muster.store.QuarantineStore;
 import dev.muster.store.QueueStore;
 import dev.muster.store.RelayStore;
 import dev.muster.store.ScheduleStore;
+import dev.muster.store.SubmissionStore;
 import dev.muster.store.SupervisionHistory;
 import dev.muster.store.SupervisionLog;
 import dev.muster.time.Ticker;
@@ -53,7 +58,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A coordinator: one loop each for leadership, liveness, fleet, relay, schedules, statistics, pressure, housekeeping,
+ * A coordinator: one loop each for leadership, liveness, fleet, relay, submissions, schedules, statistics, pressure, housekeeping,
  * and the HTTP API. Any number may run; one leads, the others stand by. Thread-safe.
  */
 public final class Coordinator implements AutoCloseable {
@@ -161,6 +166,7 @@ public final class Coordinator implements AutoCloseable {
         TopicAdmin topics = new TopicAdmin(admin, settings);
         FleetStore fleetStore = new FleetStore(database);
         IncidentStore incidents = new IncidentStore(database);
+        QuarantineStore suspects = new QuarantineStore(database);
         QueueStore queues = new QueueStore(database);
         prepareKafka(topics, queues, settings);
 
@@ -171,7 +177,7 @@ public final class Coordinator implements AutoCloseable {
                 new Leadership(new LeaseStore(database), name, settings.duration(Setting.LEASE_TTL), ticker, meters));
         KafkaAnnouncer announcer = new KafkaAnnouncer(opened(resources, clients.producer("muster-commands")));
         Recovery recovery = new Recovery(
-                new Recovery.Collaborators(leadership, fleetStore, incidents, new Evictor(admin), announcer),
+                new Recovery.Collaborators(leadership, fleetStore, suspects, incidents, new Evictor(admin), announcer),
                 settings.bool(Setting.FLEET_KILL_LOST),
                 ticker,
                 meters,
@@ -192,7 +198,7 @@ public final class Coordinator implements AutoCloseable {
         SupervisionHistory history = opened(resources, new SupervisionHistory("coordinator " + name).writeTo(database));
         FleetLoop fleet = new FleetLoop(
                 new FleetLoop.Collaborators(
-                        launcher, leadership, fleetStore, new PoolStore(database), incidents, recovery),
+                        launcher, leadership, fleetStore, new PoolStore(database), incidents, suspects, recovery),
                 rules,
                 liveness::tell,
                 new SupervisionLog().andThen(history),
@@ -202,6 +208,14 @@ public final class Coordinator implements AutoCloseable {
         wiring.fleet = Optional.of(fleet);
         RelayLoop relay =
                 opened(resources, new RelayLoop(new RelayStore(database), clients, leadership, ticker, meters));
+        SubmissionRelay submissions = opened(
+                resources,
+                new SubmissionRelay(
+                        new SubmissionRelay.Collaborators(
+                                new SubmissionStore(database), incidents, clients, new BatchMark(admin), leadership),
+                        settings.integer(Setting.RECORD_MAX_BYTES, 1_024, 100_000_000),
+                        ticker,
+                        meters));
         ScheduleLoop schedules = opened(resources, new ScheduleLoop(new ScheduleStore(database), leadership, meters));
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
@@ -218,7 +232,14 @@ public final class Coordinator implements AutoCloseable {
                 HttpApi.start(
                         settings,
                         new HttpApi.Sources(
-                                leadership, liveness, new IncidentStore(reading), lag, statistics, announcer, reading),
+                                leadership,
+                                liveness,
+                                new IncidentStore(reading),
+                                lag,
+                                statistics,
+                                announcer,
+                                new Backlog(clients, ticker),
+                                reading),
                         meters,
                         ticker));
 
@@ -226,6 +247,7 @@ public final class Coordinator implements AutoCloseable {
         liveness.start();
         fleet.start();
         relay.start();
+        submissions.start();
         schedules.start();
         statistics.start();
         lag.start();

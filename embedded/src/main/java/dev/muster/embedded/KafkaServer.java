@@ -186,9 +186,14 @@ public final class KafkaServer extends ServerProcess {
             listeners = List.copyOf(listeners);
         }
 
+        /** With the one listener for everybody. */
+        public Config(Path dataFolder, int port, Map<String, String> properties, List<String> jvmOptions) {
+            this(dataFolder, port, properties, jvmOptions, List.of());
+        }
+
         /** A broker in a folder, on a port it chooses once. */
         public static Config in(Path dataFolder) {
-            return new Config(dataFolder, 0, Map.of(), JVM_OPTIONS, List.of());
+            return new Config(dataFolder, 0, Map.of(), JVM_OPTIONS);
         }
 
         /** The same with further options, which win over the ones before. */

@@ -75,6 +75,15 @@ public final class Processes {
         }
     }
 
+    /**
+     * Sends a signal; a process that has ended meanwhile is no error.
+     *
+     * @param name without the SIG prefix: {@code STOP} freezes it, {@code CONT} thaws it
+     */
+    public static void signal(ProcessHandle process, String name) {
+        Signals.send(process, name);
+    }
+
     /** Kills a process and all below it, and returns when they are gone. */
     static void killWithChildren(ProcessHandle process) {
         kill(Stream.concat(Stream.of(process), process.descendants()).toList());

@@ -82,7 +82,7 @@ class KafkaServerIT {
     @Test
     void a_wrong_property_is_reported_with_the_brokers_own_words(@TempDir Path folder) {
         KafkaServer wrong = new KafkaServer(
-                new KafkaServer.Config(folder, 0, Map.of("num.io.threads", "none"), List.of("-Xmx256m"), List.of()));
+                new KafkaServer.Config(folder, 0, Map.of("num.io.threads", "none"), List.of("-Xmx256m")));
 
         assertThatThrownBy(wrong::start)
                 .isInstanceOf(EmbeddedServerException.class)

@@ -50,6 +50,11 @@ public final class MusterProcess {
         return command(temporary, "worker");
     }
 
+    /** A worker that breaks down when it is told to: for the drill. */
+    public static List<String> breakableWorker(Path temporary) {
+        return command(temporary, "worker", "--breaks-on-purpose");
+    }
+
     /** True when a training run has left all that it was run for. */
     public static boolean areCachesWritten() {
         return CACHES.stream()

@@ -71,6 +71,7 @@ class ArchitectureTest {
                 Arrows.from("time"),
                 Arrows.from("schedule"),
                 Arrows.from("fleet", job),
+                Arrows.from("explain", job),
                 Arrows.from("supervision", job, fleet, "dev.muster.time.."),
                 Arrows.from("config"),
                 Arrows.from("telemetry", meters),
@@ -88,6 +89,7 @@ class ArchitectureTest {
                         job,
                         fleet,
                         schedule,
+                        "dev.muster.explain..",
                         "dev.muster.supervision..",
                         "dev.muster.time..",
                         config,
@@ -99,7 +101,7 @@ class ArchitectureTest {
                         "org.flywaydb..",
                         "org.slf4j.."),
                 Arrows.from("execution", job, protocol, "dev.muster.store..", "tools.jackson.."),
-                Arrows.from("testing", job, "dev.muster.execution..", "dev.muster.store.."),
+                Arrows.from("testing", job, protocol, "dev.muster.execution..", "dev.muster.store.."),
                 Arrows.from(
                         "client",
                         job,
@@ -109,7 +111,15 @@ class ArchitectureTest {
                         "dev.muster.time..",
                         "org.apache.kafka..",
                         "org.slf4j.."),
-                Arrows.from("kafka", job, fleet, config, protocol, "org.apache.kafka..", "org.slf4j.."));
+                Arrows.from(
+                        "kafka",
+                        job,
+                        fleet,
+                        config,
+                        protocol,
+                        "dev.muster.time..",
+                        "org.apache.kafka..",
+                        "org.slf4j.."));
     }
 
     @Test
@@ -146,6 +156,7 @@ class ArchitectureTest {
                         "dev.muster.fleet..",
                         "dev.muster.time..",
                         "dev.muster.schedule..",
+                        "dev.muster.explain..",
                         "dev.muster.supervision..")
                 .should()
                 .dependOnClassesThat()

@@ -38,6 +38,10 @@ class TidyTest {
             Map.entry(
                     "coordinator/src/main/java/dev/muster/coordinator/recovery/Recovery.java",
                     "backs off while Postgres can't be told of a fence"),
+            Map.entry("local/src/main/java/dev/muster/local/crash/CrashHandler.java", "a job that runs for a while"),
+            Map.entry(
+                    "bench/src/main/java/dev/muster/bench/Pause.java",
+                    "looks whether a run is over; keeps to a timetable of submissions"),
             Map.entry("worker/src/test/java/dev/muster/worker/PauseHandler.java", "a job whose work is to take time"),
             Map.entry("worker/src/test/java/dev/muster/worker/FlakyHandler.java", "a job whose work is to take time"),
             Map.entry(

@@ -81,11 +81,11 @@ final class Faults {
             victim.run(victim::breakStore);
         } else if (what < 0.66) {
             drain(victim);
-        } else if (what < 0.80) {
+        } else if (what < 0.78) {
             strikeCoordinator();
-        } else if (what < 0.86) {
+        } else if (what < 0.83) {
             broker();
-        } else if (what < 0.92) {
+        } else if (what < 0.88) {
             postgres();
         } else if (what < 0.96) {
             freezeAll();
@@ -157,12 +157,14 @@ final class Faults {
 
     private void postgres() {
         scene.net().down = true;
-        world.after(world.millisBetween(300, 4_000), () -> scene.net().down = false);
+        world.after(world.millisBetween(300, 4_000), () -> {
+            scene.net().down = false;
+        });
     }
 
     /** The host stands still, not its clocks: nobody has died, and nobody may be taken for dead. */
     private void freezeAll() {
-        long time = world.millisBetween(1_000, 4_500);
+        long time = world.millisBetween(3_300, 5_000);
         List<SimWorker> all = scene.present();
         boolean isKnownAsMany = all.size() >= 3
                 && all.stream().allMatch(SimWorker::isHeard)
@@ -172,7 +174,7 @@ final class Faults {
         }
         all.forEach(worker -> {
             worker.freeze();
-            world.after(time + world.millisBetween(0, 1_500), worker::thaw);
+            world.after(time + world.millisBetween(0, 2_300), worker::thaw);
         });
     }
 

@@ -27,7 +27,7 @@ final class ModelKafka {
     private static final long LOOK = World.millis(200);
 
     private static final Comparator<TopicPartition> ORDER =
-            Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
+            Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition);
 
     private final World world;
     private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs = new TreeMap<>(ORDER);
@@ -83,7 +83,9 @@ final class ModelKafka {
     /** A broker that comes back gives everybody a full session. */
     void start() {
         down = false;
-        members.values().forEach(member -> member.heardAt = world.now());
+        for (Member member : members.values()) {
+            member.heardAt = world.now();
+        }
     }
 
     // ---- logs ----

@@ -69,7 +69,7 @@ final class ModelOwnership implements Ownership {
             db.waiting.values().stream()
                     .filter(row -> row.isIn(p) && row.keyPosition != null && row.state == JobRow.State.PARKED)
                     .filter(row -> row.dueAt > db.world.now() && row.dueAt < JobRow.NEVER)
-                    .forEach(row -> row.dueAt = db.world.now());
+                    .forEach(this::lookNow);
         }
         boolean mine = db.owns(me, p);
         return new TakeOver.Answer(
@@ -196,6 +196,10 @@ final class ModelOwnership implements Ownership {
         return db.world.now() + db.world.between(about * 9 / 10, about * 11 / 10);
     }
 
+    private void lookNow(JobRow row) {
+        row.dueAt = db.world.now();
+    }
+
     private void begin(JobRow row, int attempt) {
         row.attempt = attempt;
         row.incarnation = me;
@@ -248,9 +252,9 @@ final class ModelOwnership implements Ownership {
         }
         for (JobRow row : rows) {
             if (row.key.isPresent()) {
-                firstWaiting(row)
-                        .filter(next -> next.dueAt == JobRow.NEVER)
-                        .ifPresent(next -> next.dueAt = recheck(false));
+                firstWaiting(row).filter(next -> next.dueAt == JobRow.NEVER).ifPresent(next -> {
+                    next.dueAt = recheck(false);
+                });
             }
         }
         return started;
@@ -329,7 +333,7 @@ final class ModelOwnership implements Ownership {
         if (starts) {
             return Optional.of(startWaiting(List.of(next.get())).getFirst());
         }
-        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(row -> row.dueAt = db.world.now());
+        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(this::lookNow);
         return Optional.empty();
     }
 
@@ -409,6 +413,12 @@ final class ModelOwnership implements Ownership {
 
     @Override
     public void entered(List<Entered> entries) {}
+
+    /** Nothing is lent here: suspects and quarantine have no part in this model. */
+    @Override
+    public boolean enter(RunningJob run) {
+        throw new IllegalStateException("lent in a world that has no quarantine: " + run.id());
+    }
 
     @Override
     public boolean leaderIsFresh() {

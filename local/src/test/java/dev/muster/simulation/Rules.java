@@ -96,6 +96,10 @@ final class Rules {
     }
 
     void settles(JobRow row, Incarnation by, Outcome outcome) {
+        if (live.getOrDefault(row.id, List.of()).contains(new Live(by, outcome.attempt()))) {
+            world.breaks("an outcome is written when its run has ended: " + row.id + " attempt " + outcome.attempt()
+                    + " of " + by + " still runs");
+        }
         if (!row.isOf(by) || row.attempt != outcome.attempt()) {
             world.breaks("only the run that a row names writes: " + by + " attempt " + outcome.attempt()
                     + " wrote the row of " + row.incarnation + " attempt " + row.attempt);

@@ -14,7 +14,7 @@ record Script(long pause, boolean calls, boolean declined, double refusals, int 
 
     static Script random(World world) {
         boolean calls = world.chance(0.6);
-        long pause = world.chance(0.2) ? world.millisBetween(200, 2_500) : world.millisBetween(1, 60);
+        long pause = world.chance(0.15) ? world.millisBetween(200, 4_500) : world.millisBetween(1, 60);
         return new Script(
                 pause,
                 calls,

@@ -12,6 +12,7 @@ import dev.muster.fleet.Heartbeat;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.StoreException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +40,7 @@ final class SimCoordinator extends Proc {
     private LivenessState liveness = LivenessState.initial();
     private Optional<Term> term = Optional.empty();
     private @Nullable SimFleet fleet;
+    private final List<Heartbeat> unread = new ArrayList<>();
     private Set<Incarnation> known = Set.of();
     private boolean surveyed;
 
@@ -95,15 +97,23 @@ final class SimCoordinator extends Proc {
 
     // ---- liveness ----
 
+    /** It stands in the topic, and is read as soon as that can be read. */
     void hears(Heartbeat heartbeat) {
+        unread.add(heartbeat);
+        read();
+    }
+
+    private void read() {
         if (!isCutFromKafka()) {
-            take(new LivenessEvent.Heard(heartbeat));
+            unread.forEach(heartbeat -> take(new LivenessEvent.Heard(heartbeat)));
+            unread.clear();
         }
     }
 
     private void round() {
         after(ROUND, this::round);
         tenure();
+        read();
         take(new LivenessEvent.Tick(!scene.kafka().isDown() && !isCutFromKafka()));
     }
 

@@ -82,7 +82,9 @@ final class SimFleet {
 
     void drop() {
         dropped = true;
-        lives.values().forEach(life -> life.over = true);
+        for (Life life : lives.values()) {
+            life.over = true;
+        }
     }
 
     private void carryOut(SupervisorDecider.Decision decision) {

@@ -35,7 +35,7 @@ final class SimRunner implements Runner {
     private final Provider provider;
     private final Rules rules;
     private final BooleanSupplier trusted;
-    private final Set<Thread> threads = new LinkedHashSet<>();
+    private final Set<Play> plays = new LinkedHashSet<>();
     private boolean closing;
 
     SimRunner(Proc proc, Incarnation me, Jobs jobs, Provider provider, Rules rules, BooleanSupplier trusted) {
@@ -57,42 +57,42 @@ final class SimRunner implements Runner {
         if (closing) {
             return Optional.empty();
         }
-        Thread thread = new Thread(new Run(job), intents, listener);
-        threads.add(thread);
+        Play play = new Play(new Run(job), intents, listener);
+        plays.add(play);
         rules.begins(me, job.id(), job.attempt());
-        proc.after(proc.world().millisBetween(0, 2), thread::enter);
-        return Optional.of(thread.run);
+        proc.after(proc.world().millisBetween(0, 2), play::enter);
+        return Optional.of(play.run);
     }
 
     /** Interrupts all jobs; it has ended when {@link #isIdle}. */
     void close() {
         closing = true;
-        List.copyOf(threads).forEach(thread -> {
-            thread.run.lose();
-            thread.interrupt();
+        List.copyOf(plays).forEach(play -> {
+            play.run.lose();
+            play.interrupt();
         });
     }
 
     boolean isIdle() {
-        return threads.isEmpty();
+        return plays.isEmpty();
     }
 
-    /** Its process is gone, and all threads with it. */
+    /** Its process is gone, and all plays with it. */
     void die() {
-        threads.forEach(thread -> rules.ends(me, thread.run.id(), thread.run.attempt()));
-        threads.clear();
+        plays.forEach(play -> rules.ends(me, play.run.id(), play.run.attempt()));
+        plays.clear();
     }
 
-    private final class Thread {
+    private final class Play {
         private final Run run;
         private final EffectGuard.Intents intents;
         private final JobRunner.Listener listener;
         private final Script script;
         private final List<String> closedSteps = new ArrayList<>();
-        private boolean waitsForIntent;
+        private boolean waits;
         private boolean over;
 
-        Thread(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        Play(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
             this.run = run;
             this.intents = intents;
             this.listener = listener;
@@ -124,23 +124,23 @@ final class SimRunner implements Runner {
             } else if (run.job().budget().failures() < script.failures()) {
                 end(JobResult.retry("not yet"));
             } else if (script.calls()) {
-                waitsForIntent = true;
-                intents.intend(new IntentRequest(run.id(), run.attempt(), STEP))
+                waits = true;
+                var _ = intents.intend(new IntentRequest(run.id(), run.attempt(), STEP))
                         .whenComplete((intent, trouble) -> proc.after(0, () -> intended(intent, trouble)));
             } else {
                 end(JobResult.succeeded("done"));
             }
         }
 
-        /** An interrupt ends the wait for an intent; other waits look by themselves. */
+        /** An interrupt ends the wait for an intent or an answer; other waits look by themselves. */
         void interrupt() {
-            if (waitsForIntent) {
+            if (waits) {
                 proc.after(World.millis(1), this::drop);
             }
         }
 
         private void intended(Optional<Intent> intent, Throwable trouble) {
-            waitsForIntent = false;
+            waits = false;
             if (over) {
                 return; // it has been interrupted
             }
@@ -149,7 +149,7 @@ final class SimRunner implements Runner {
             } else if (intent.isEmpty()) {
                 drop();
             } else {
-                awaitTrust(intent.get());
+                later(proc.world().millisBetween(0, 60), () -> awaitTrust(intent.get()));
             }
         }
 
@@ -166,6 +166,7 @@ final class SimRunner implements Runner {
         private void call(Intent intent) {
             World world = proc.world();
             rules.calls(me);
+            waits = true;
             boolean slow = !world.isCalm() && world.chance(0.1);
             world.after(world.millisBetween(1, slow ? 3_000 : 40), () -> {
                 Provider.Answer answer = provider.call(run.id(), intent.idempotencyKey(), script);
@@ -177,6 +178,10 @@ final class SimRunner implements Runner {
         }
 
         private void answered(Intent intent, Optional<Provider.Answer> answer) {
+            waits = false;
+            if (over) {
+                return;
+            }
             if (answer.isEmpty()) {
                 end(new JobResult.Unknown("no answer"));
                 return;
@@ -222,7 +227,7 @@ final class SimRunner implements Runner {
 
         private void gone() {
             over = true;
-            if (threads.remove(this)) {
+            if (plays.remove(this)) {
                 rules.ends(me, run.id(), run.attempt());
             }
         }

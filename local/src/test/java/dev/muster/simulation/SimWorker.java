@@ -174,6 +174,7 @@ final class SimWorker extends Proc {
                 new LaneWatch(),
                 new LaneMeters(new CompositeMeterRegistry(), world().ticker()),
                 _ -> {},
+                false,
                 Duration.ofSeconds(1),
                 world().ticker());
         List<SimLane> started = new ArrayList<>();
@@ -279,6 +280,7 @@ final class SimWorker extends Proc {
         try {
             incarnations.renewDrain(me);
         } catch (StoreException e) {
+            fault(); // out of its group and without a lease it may be taken for dead
             world().note(() -> me + " could not renew its drain lease");
         }
     }

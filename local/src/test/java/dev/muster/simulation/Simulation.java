@@ -19,9 +19,11 @@ final class Simulation {
      */
     record Result(long seed, Optional<String> broken, long digest, long events, long endedAt, List<String> trace) {
 
-        String replay() {
-            return "./muster-simulate is not needed: mvnw -pl local -am test -Dtest=SimulationTest -Dmuster.sim.seed="
-                    + seed;
+        /** The rule, and how to see it broken again. */
+        String describe() {
+            return "seed " + seed + ": " + broken.orElse("holds")
+                    + "\n  replay: ./mvnw -pl local -am test -Dtest=SimulationTest -Dmuster.sim.seed=" + seed
+                    + " -Dsurefire.failIfNoSpecifiedTests=false";
         }
     }
 

@@ -70,22 +70,25 @@ final class Wire {
             throw Trouble.unreachable();
         }
         double luck = world.random().nextDouble();
-        if ((luck -= net.lost) < 0) {
+        double lost = net.lost;
+        double unanswered = lost + net.unanswered;
+        double late = unanswered + net.late;
+        if (luck < lost) {
             proc.sleep(world.millisBetween(1, 300));
             throw Trouble.unreachable();
         }
-        if ((luck -= net.unanswered) < 0) {
+        if (luck < unanswered) {
             proc.sleep(world.millisBetween(0, 20));
-            statement.get();
+            T _ = statement.get();
             proc.sleep(world.millisBetween(1, 300));
             throw Trouble.unreachable();
         }
-        if ((luck -= net.late) < 0) {
+        if (luck < late) {
             runLate(statement);
             proc.sleep(world.millisBetween(1, 300));
             throw Trouble.unreachable();
         }
-        if ((luck - net.slow) < 0) {
+        if (luck < late + net.slow) {
             proc.sleep(world.millisBetween(0, 15));
             T answer = statement.get();
             proc.sleep(world.millisBetween(0, 15));
@@ -98,7 +101,7 @@ final class Wire {
         World world = proc.world();
         world.after(world.millisBetween(1, world.chance(0.5) ? 300 : 6_000), () -> {
             world.note(() -> "a late statement of " + proc + " runs");
-            statement.get();
+            T _ = statement.get();
         });
     }
 }

@@ -2,7 +2,4 @@
  * The ownership protocol on a test clock: workers with their real lanes and poll loops, coordinators with their real
  * deciders, and models of Kafka's group and of Postgres, all driven from one seed. See docs/simulation.md.
  */
-@NullMarked
 package dev.muster.simulation;
-
-import org.jspecify.annotations.NullMarked;

@@ -86,7 +86,7 @@ final class Waiting {
 
     private void remove(One gone) {
         jobs.computeIfPresent(gone.id(), (_, ones) -> {
-            List<One> rest = ones.stream().filter(one -> one != gone).toList();
+            List<One> rest = ones.stream().filter(one -> !one.equals(gone)).toList();
             return rest.isEmpty() ? null : rest;
         });
     }

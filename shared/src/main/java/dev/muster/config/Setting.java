@@ -33,6 +33,8 @@ public enum Setting {
             "muster.worker.max-abandoned",
             "8",
             "So many threads of jobs that run on after their interrupt make a worker drain and end"),
+    WORKER_QUARANTINE(
+            "muster.worker.quarantine", "false", "Set by the process launcher: it runs only jobs that are lent to it"),
     WORKER_RUN_FOLDER("muster.worker.run-folder", "", "Folder for a worker's exit reason; empty: none is written"),
     JOB_CANCEL_GRACE(
             "muster.job.cancel-grace", "10s", "How long a job that is to be cancelled may go on before its interrupt"),
@@ -42,6 +44,10 @@ public enum Setting {
     COORDINATOR_NAME("muster.coordinator.name", "", "A coordinator's name; empty: host and process id"),
     COORDINATOR_HOST("muster.coordinator.host", "127.0.0.1", "Address of the HTTP API"),
     COORDINATOR_PORT("muster.coordinator.port", "8080", "Port of the HTTP API; 0: any free one"),
+    HTTP_ALLOW_REMOTE(
+            "muster.http.allow-remote",
+            "false",
+            "The HTTP API, which asks for no password, may listen where others reach it"),
     FLEET_LAUNCHER("muster.fleet.launcher", "process", "process: the coordinator starts workers; external: others do"),
     FLEET_WORKERS("muster.fleet.workers", "2", "How many workers the process launcher keeps, 0 to 1000"),
     FLEET_COMMAND("muster.fleet.command", "", "Command line that starts a worker, words separated by tab or space"),

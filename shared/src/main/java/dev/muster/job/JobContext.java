@@ -64,6 +64,22 @@ public interface JobContext {
      */
     Optional<Instant> unansweredSince(String step);
 
+    /**
+     * Submits a job that follows from this one: with the outcome that this run gives the job, in the same statement, or not
+     * at all. Only an answer that ends the job counts: success, {@link JobResult.Declined}, {@link JobResult.Fail} and
+     * {@link JobResult.Cancelled}; a run that fails or is to be repeated submits nothing. Its id follows from this job and
+     * {@code step}, so whichever run of this job comes to its end, on whichever worker, it submits the same jobs. It is
+     * on its way when this job is final; a delay counts from now.
+     *
+     * @param step names it within the job; at most 100 characters; said again, the last one counts
+     * @param queue where it goes; that there is no such queue shows when it is sent, as an incident
+     * @param job without an id of its own
+     * @return what it will be
+     * @throws IllegalArgumentException if it can be no job, or has an id
+     * @throws IllegalStateException if these are more than 100, or larger than 1 MiB together
+     */
+    JobId submit(String step, String queue, NewJob job);
+
     /** A call to the outside, given its idempotency key. */
     @FunctionalInterface
     interface EffectCall<T> {

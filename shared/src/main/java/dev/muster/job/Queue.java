@@ -24,16 +24,25 @@ public record Queue(
     private static final Pattern POOL = Pattern.compile("[a-z0-9][a-z0-9-]{0,29}");
 
     public Queue {
-        if (!NAME.matcher(name).matches()) {
-            throw new IllegalArgumentException(
-                    "a queue's name has lower-case letters, digits, '.', '_' and '-' only, " + "at most 100: " + name);
-        }
+        requireName(name);
         if (!POOL.matcher(pool).matches()) {
             throw new IllegalArgumentException(
                     "a pool's name has lower-case letters, digits and '-' only, at most 30: " + pool);
         }
         if (partitions < 1 || partitions > 10_000) {
             throw new IllegalArgumentException("partitions is not between 1 and 10000: " + partitions);
+        }
+    }
+
+    /**
+     * Refuses what no queue can be called.
+     *
+     * @throws IllegalArgumentException if it is none
+     */
+    public static void requireName(String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "a queue's name has lower-case letters, digits, '.', '_' and '-' only, at most 100: " + name);
         }
     }
 

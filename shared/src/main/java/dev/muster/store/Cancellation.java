@@ -6,6 +6,9 @@ import java.util.Locale;
 public enum Cancellation {
     /** It waited; it is final now. */
     CANCELLED("cancelled"),
+    /** The same, but it was not without effect: calls of earlier runs were answered. */
+    CANCELLED_AFTER_CALLS(
+            "cancelled, but calls of it were answered before and are not undone; the job's detail names them"),
     /** It runs; its worker is told, and its handler may still succeed. */
     RUNNING("it runs; its handler is told, and after a grace time interrupted"),
     /** A call of it was made and nobody knows its outcome: it ends once that is answered. */

@@ -118,6 +118,15 @@ public final class DrillReader {
                 row -> new Writes(row.getInt("rejected"), row.getInt("settled"), row.getInt("running")));
     }
 
+    /** When the first run of an incarnation was taken over by others; empty while none was. */
+    public Optional<Instant> adoptedFrom(String incarnation) {
+        return db.first(
+                "read when runs of " + incarnation + " were adopted",
+                DrillSql.ADOPTED,
+                statement -> statement.setString(1, incarnation),
+                row -> Db.instant(row, "at"));
+    }
+
     private static Instant instant(ResultSet row, String column) throws SQLException {
         return Objects.requireNonNull(Db.instant(row, column), column);
     }

@@ -47,4 +47,11 @@ final class DrillSql {
             FROM worker_incarnation w
             WHERE w.incarnation = ?
             """;
+
+    /** One row; reads the attempts through, which are few. */
+    static final String ADOPTED = """
+            SELECT min(ended_at) AS at
+            FROM job_attempt
+            WHERE incarnation = ? AND outcome = 'interrupted'
+            """;
 }

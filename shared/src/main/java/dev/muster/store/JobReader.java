@@ -79,6 +79,7 @@ public final class JobReader {
     private static JobView.Underway underway(ResultSet row) throws SQLException {
         Optional<Instant> said = time(row, "said_at");
         Optional<Instant> wished = time(row, "wished_at");
+        Optional<Instant> since = time(row, "since");
         return new JobView.Underway(
                 said.isEmpty()
                         ? Optional.empty()
@@ -86,7 +87,14 @@ public final class JobReader {
                                 row.getInt("attempt"), row.getInt("percent"), text(row, "note"), said.get())),
                 wished.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(new JobView.Wish(row.getString("wished_by"), text(row, "reason"), wished.get())));
+                        : Optional.of(new JobView.Wish(row.getString("wished_by"), text(row, "reason"), wished.get())),
+                since.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new JobView.Suspected(
+                                row.getString("standing"),
+                                List.of(row.getString("died").split(",", -1)),
+                                row.getString("ending"),
+                                since.get())));
     }
 
     private List<JobView.Attempt> attempts(JobId id) {

@@ -31,12 +31,16 @@ final class JobReaderSql {
             LIMIT 1
             """;
 
-    /** By primary key in two small tables: one row, of nulls where nothing was said. */
+    /** By primary key in small tables: one row, of nulls where nothing was said. What a run has survived is not told. */
     static final String UNDERWAY = """
-            SELECT p.attempt, p.percent, p.note, p.said_at, c.wished_by, c.reason, c.wished_at
+            SELECT p.attempt, p.percent, p.note, p.said_at, c.wished_by, c.reason, c.wished_at,
+                s.standing, array_to_string(s.died, ',') AS died, s.ending, s.since
             FROM (SELECT ?::uuid AS job_id) j
             LEFT JOIN job_progress p ON p.job_id = j.job_id
             LEFT JOIN cancel_wish c ON c.job_id = j.job_id
+            LEFT JOIN suspect s ON s.job_id = j.job_id
+                AND (EXISTS (SELECT FROM job_running r WHERE r.job_id = j.job_id AND r.attempt IN (s.attempt, s.attempt + 1))
+                    OR EXISTS (SELECT FROM job_waiting w WHERE w.job_id = j.job_id AND w.attempt = s.attempt))
             """;
 
     /** By index, as many rows as the job had runs that ended without a final state. */

@@ -72,10 +72,10 @@ public record JobView(
      */
     public record Outcome(Optional<String> reason, Optional<String> detail, Optional<String> result) {}
 
-    /** What was said of an unfinished job: by its handler, and by whoever wishes it cancelled. */
-    public record Underway(Optional<Progress> progress, Optional<Wish> wish) {
+    /** What was said of an unfinished job: by its handler, by whoever wishes it cancelled, and by its workers' deaths. */
+    public record Underway(Optional<Progress> progress, Optional<Wish> wish, Optional<Suspected> suspected) {
         static Underway nothing() {
-            return new Underway(Optional.empty(), Optional.empty());
+            return new Underway(Optional.empty(), Optional.empty(), Optional.empty());
         }
     }
 
@@ -89,6 +89,19 @@ public record JobView(
 
     /** That somebody wishes it cancelled. */
     public record Wish(String by, Optional<String> reason, Instant at) {}
+
+    /**
+     * That it may have killed its worker.
+     *
+     * @param standing noted (it was in flight once and runs on), suspected (it runs in quarantine only) or convicted
+     * @param workers the lives that ended with it in flight, oldest first
+     * @param ending how the last one ended
+     */
+    public record Suspected(String standing, List<String> workers, String ending, Instant since) {
+        public Suspected {
+            workers = List.copyOf(workers);
+        }
+    }
 
     /**
      * A run that ended without a final state.

@@ -63,6 +63,12 @@ public interface Ownership {
      */
     List<RunningJob> beginAgain(List<RunningJob> runs);
 
+    /**
+     * Notes that the handler of a job that was lent to us is about to be entered. False if that was noted of this run
+     * before, or if it is not ours any more.
+     */
+    boolean enter(RunningJob run);
+
     /** What is wished of the jobs that run under this incarnation. */
     List<Wish> wishes();
 

@@ -28,12 +28,21 @@ final class OwnershipSql {
     /** One row per outcome, then one per job that a freed key starts. */
     static final String SETTLE = """
             SELECT s.verdict, s.job_id AS settled, (s.started).*
-            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) s""";
+            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json) s""";
 
     static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";
 
     /** Those of the given runs that are ours, under a new number each. Locks the rows in the order of their ids. */
     static final String BEGIN_AGAIN = "SELECT * FROM begin_again(?, ?, ?)";
+
+    /** Notes that a lent job's handler is about to be entered, once per run. Guard (b): 0 or 1 row. */
+    static final String ENTER = """
+            UPDATE job_running
+            SET entered_at = clock_timestamp()
+            WHERE job_id = ?
+              AND incarnation = ?
+              AND attempt = ?
+              AND entered_at IS NULL""";
 
     /** All running rows of an incarnation: as many as it has slots, or a little more. Reads the small table through. */
     static final String CENSUS = """

@@ -198,6 +198,16 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
+    public boolean enter(RunningJob run) {
+        return db.update("note the entry of job " + run.id(), OwnershipSql.ENTER, statement -> {
+                    statement.setObject(1, run.id().value());
+                    statement.setString(2, me.id());
+                    statement.setInt(3, run.attempt());
+                })
+                == 1;
+    }
+
+    @Override
     public List<RunningJob> beginAgain(List<RunningJob> runs) {
         return db.query(
                 "begin " + runs.size() + " runs again",
@@ -302,10 +312,12 @@ public final class OwnershipStore implements Ownership {
             throws SQLException {
         List<UUID> closedJobs = new ArrayList<>();
         List<String> closedSteps = new ArrayList<>();
+        List<Boolean> made = new ArrayList<>();
         for (Outcome outcome : outcomes) {
             for (String step : outcome.closedSteps()) {
                 closedJobs.add(outcome.id().value());
                 closedSteps.add(step);
+                made.add(!outcome.unmadeSteps().contains(step));
             }
         }
         statement.setString(1, me.id());
@@ -326,9 +338,11 @@ public final class OwnershipStore implements Ownership {
         statement.setArray(9, Columns.of(statement, "timestamptz", outcomes, o -> Columns.time(o.enteredAt())));
         statement.setArray(10, Columns.of(statement, "uuid", closedJobs, id -> id));
         statement.setArray(11, Columns.of(statement, "text", closedSteps, step -> step));
-        statement.setArray(12, Columns.of(statement, "text", keyed, PartitionEpoch::queue));
-        statement.setArray(13, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
-        statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
+        statement.setArray(12, Columns.of(statement, "boolean", made, flag -> flag));
+        statement.setArray(13, Columns.of(statement, "text", keyed, PartitionEpoch::queue));
+        statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
+        statement.setArray(15, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
+        statement.setString(16, FollowUpJson.of(outcomes).orElse(null));
     }
 
     /** Incarnation, queues, partitions and epochs as four parameters from {@code first} on. */

@@ -45,6 +45,8 @@ public enum MeterName {
             "job_type",
             "outcome"),
     JOBS_ADOPTED("muster.jobs.adopted", COUNTER, "jobs", "Jobs taken over from a fenced incarnation"),
+    JOBS_SUSPECTED("muster.jobs.suspected", GAUGE, "jobs", "Jobs in quarantine, or waiting for it, on the leader"),
+    JOBS_CONVICTED("muster.jobs.convicted", COUNTER, "jobs", "Jobs that killed their worker, alone in quarantine"),
     WORKER_SLOTS("muster.worker.slots", GAUGE, "slots", "How many jobs this worker may run at once"),
     WORKER_SLOTS_BUSY("muster.worker.slots.busy", GAUGE, "slots", "How many jobs this worker runs"),
     FENCING_REJECTIONS(
@@ -82,6 +84,14 @@ public enum MeterName {
     CONSUMER_LAG("muster.consumer.lag", GAUGE, "records", "Records not claimed yet", "group", "topic"),
     RELAYED("muster.events.relayed", COUNTER, "events", "Events and dead letters produced", "topic"),
     RELAY_AGE("muster.outbox.oldest.age", GAUGE, "seconds", "Age of the oldest row that is not relayed yet"),
+    SUBMISSIONS_RELAYED(
+            "muster.submissions.relayed",
+            COUNTER,
+            "jobs",
+            "Submissions brought from Postgres to Kafka, or set aside",
+            "result"),
+    SUBMISSIONS_AGE(
+            "muster.submissions.oldest.age", GAUGE, "seconds", "Age of the oldest submission that is not in Kafka yet"),
     HOUSEKEEPING_REMOVED("muster.housekeeping.removed", COUNTER, "rows", "Rows removed since they were over", "kind"),
     HOUSEKEEPING_PARTITIONS(
             "muster.housekeeping.partitions", COUNTER, "partitions", "Daily partitions made and dropped", "action"),

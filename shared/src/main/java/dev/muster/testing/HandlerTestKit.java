@@ -4,6 +4,8 @@ import dev.muster.execution.HandlerTerms;
 import dev.muster.job.JobHandler;
 import dev.muster.job.JobId;
 import dev.muster.job.JobState;
+import dev.muster.protocol.Submission;
+import dev.muster.store.FollowUp;
 import dev.muster.store.Outcome;
 import dev.muster.store.RunningJob;
 import java.nio.charset.StandardCharsets;
@@ -204,7 +206,20 @@ public final class HandlerTestKit<P> {
                 throw new IllegalStateException("the job is " + state.wireName() + " and this never came about: "
                         + pending.left() + "; its runs: " + runs);
             }
-            return new TestedJob(id, state, outcome.reason(), outcome.result(), runs, calls);
+            List<TestedJob.Follower> followers =
+                    outcome.followUps().stream().map(Story::follower).toList();
+            return new TestedJob(id, state, outcome.reason(), outcome.result(), runs, calls, followers);
+        }
+
+        private static TestedJob.Follower follower(FollowUp followUp) {
+            Submission job = followUp.submission();
+            return new TestedJob.Follower(
+                    job.id(),
+                    followUp.queue(),
+                    job.type(),
+                    job.key(),
+                    new String(job.data(), StandardCharsets.UTF_8),
+                    job.extensions());
         }
 
         private RunningJob job(String type) {

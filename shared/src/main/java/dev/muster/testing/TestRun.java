@@ -1,5 +1,6 @@
 package dev.muster.testing;
 
+import dev.muster.execution.FollowUps;
 import dev.muster.execution.HandlerTerms;
 import dev.muster.execution.Said;
 import dev.muster.execution.Steps;
@@ -9,6 +10,7 @@ import dev.muster.job.JobContext;
 import dev.muster.job.JobId;
 import dev.muster.job.JobResult;
 import dev.muster.job.LostJobException;
+import dev.muster.job.NewJob;
 import dev.muster.job.NothingDoneException;
 import dev.muster.store.Outcome;
 import dev.muster.store.RunningJob;
@@ -36,6 +38,7 @@ final class TestRun implements JobContext {
     private final List<TestedJob.Call> calls = new CopyOnWriteArrayList<>();
     private final List<String> closed = new CopyOnWriteArrayList<>();
     private final Map<String, Optional<Instant>> unanswered = new ConcurrentHashMap<>();
+    private final FollowUps followUps;
     private volatile boolean cancelled;
     private volatile boolean lost;
 
@@ -44,6 +47,7 @@ final class TestRun implements JobContext {
         this.intents = intents;
         this.faults = faults;
         this.now = now;
+        this.followUps = new FollowUps(job.id());
     }
 
     /** How it ended, as its worker would have seen it. */
@@ -97,8 +101,9 @@ final class TestRun implements JobContext {
         }
         return switch (said.get()) {
             case Said.Answered(JobResult result) ->
-                new End.Settled(
-                        Verdicts.of(job, result, terms.retryPolicy(), random, Optional.of(now), List.copyOf(closed)));
+                new End.Settled(followUps.with(
+                        Verdicts.of(job, result, terms.retryPolicy(), random, Optional.of(now), List.copyOf(closed)),
+                        result));
             case Said.Threw(LostJobException _) -> new End.Lost();
             case Said.Threw(Throwable thrown) ->
                 settled(terms, timedOut ? TimedOut.interrupted(terms.timeout(), thrown) : thrown, random);
@@ -173,6 +178,11 @@ final class TestRun implements JobContext {
     @Override
     public Optional<Instant> unansweredSince(String step) {
         return unanswered.getOrDefault(step, Optional.empty());
+    }
+
+    @Override
+    public JobId submit(String step, String queue, NewJob followUp) {
+        return followUps.add(step, queue, followUp, now);
     }
 
     @Override

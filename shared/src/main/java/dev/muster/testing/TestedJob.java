@@ -4,6 +4,8 @@ import dev.muster.job.JobId;
 import dev.muster.job.JobState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -15,11 +17,20 @@ import java.util.stream.Collectors;
  * @param result what the handler returned with its success; empty: nothing
  * @param runs in order
  * @param calls to the outside, in order
+ * @param followUps what was submitted with its outcome, in order
  */
-public record TestedJob(JobId id, JobState state, String reason, String result, List<Run> runs, List<Call> calls) {
+public record TestedJob(
+        JobId id,
+        JobState state,
+        String reason,
+        String result,
+        List<Run> runs,
+        List<Call> calls,
+        List<Follower> followUps) {
     public TestedJob {
         runs = List.copyOf(runs);
         calls = List.copyOf(calls);
+        followUps = List.copyOf(followUps);
     }
 
     /**
@@ -31,6 +42,20 @@ public record TestedJob(JobId id, JobState state, String reason, String result, 
      * @param delay until the next run
      */
     public record Run(int attempt, String outcome, String reason, String detail, Duration delay) {}
+
+    /**
+     * A job that was submitted by {@link dev.muster.job.JobContext#submit}.
+     *
+     * @param json its payload
+     * @param attributes by their CloudEvents name, such as {@code musterrunat}
+     */
+    public record Follower(
+            String step,
+            String queue,
+            String type,
+            Optional<String> key,
+            String json,
+            Map<String, String> attributes) {}
 
     /** One call of {@link dev.muster.job.JobContext#effect}. */
     public record Call(int attempt, String step, String idempotencyKey, Answer answer) {}

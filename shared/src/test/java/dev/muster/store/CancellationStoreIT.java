@@ -65,6 +65,35 @@ final class CancellationStoreIT {
         assertThat(wishes(queue)).isZero();
     }
 
+    /** It was said to be cancelled, as if nothing had been done, though its first call had been made and answered. */
+    @Test
+    void a_cancelled_job_names_the_calls_that_were_answered_before_and_not_those_that_were_never_made() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = owned(a, queue);
+        a.claims(p, 0, job(0, queue));
+        for (String step : List.of("reserve", "charge", "mail")) {
+            a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, step)));
+        }
+        Outcome retried = new Outcome(
+                id(queue),
+                1,
+                Outcome.Verdict.RETRIED,
+                "",
+                "",
+                "",
+                Duration.ofHours(1),
+                Optional.empty(),
+                List.of("reserve", "charge", "mail"));
+        a.store().settle(List.of(retried.unmade(java.util.Set.of("mail"))), List.of());
+
+        assertThat(cancel(queue)).isEqualTo(Cancellation.CANCELLED_AFTER_CALLS);
+
+        assertThat(history(queue))
+                .isEqualTo("cancelled|wrong amount|cancelled by alice: wrong amount; "
+                        + "calls answered before: charge, reserve");
+    }
+
     @Test
     void whoever_runs_a_job_reads_the_wish_and_a_job_that_succeeds_all_the_same_has_succeeded() {
         String queue = db.queue(Ordering.NONE, Optional.empty());
@@ -121,7 +150,8 @@ final class CancellationStoreIT {
         RunningJob third = a.store().startDue(List.of(p), 1).getFirst();
         a.ends(id(queue), third.attempt(), Outcome.Verdict.CANCELLED, Duration.ZERO, List.of("charge"));
 
-        assertThat(history(queue)).isEqualTo("cancelled|-|cancelled by alice: wrong amount");
+        assertThat(history(queue))
+                .isEqualTo("cancelled|-|cancelled by alice: wrong amount; calls answered before: charge");
         assertThat(wishes(queue)).isZero();
     }
 

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.job.JobContext;
 import dev.muster.job.JobHandler;
+import dev.muster.job.JobId;
 import dev.muster.job.JobResult;
 import dev.muster.job.JobState;
+import dev.muster.job.NewJob;
 import dev.muster.job.NothingDoneException;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
@@ -257,6 +259,77 @@ final class HandlerTestKitTest {
                                 () -> handler(RetryPolicy.defaults(), Duration.ZERO, (n, c) -> JobResult.succeeded()))
                         .run(ADA))
                 .hasMessageContaining("its timeout is below 1 ms");
+    }
+
+    @Test
+    void jobs_that_follow_are_those_of_the_run_that_ended_the_job() {
+        TestedJob job = kit((name, context) -> {
+                    JobId receipt = context.submit(
+                            "receipt",
+                            "mails",
+                            NewJob.of("mail.send", name).key(name.name()).delay(Duration.ofMinutes(1)));
+                    assertThat(receipt).isEqualTo(JobId.of("/muster/jobs/" + context.jobId(), "receipt"));
+                    if (context.failures() == 0) {
+                        context.submit("apology", "mails", NewJob.of("mail.send", "sorry"));
+                        return JobResult.retry("not yet");
+                    }
+                    return new JobResult.Declined("no");
+                })
+                .run(ADA);
+
+        assertThat(job.followUps()).hasSize(1);
+        TestedJob.Follower receipt = job.followUps().getFirst();
+        assertThat(receipt.step()).isEqualTo("receipt");
+        assertThat(receipt.queue()).isEqualTo("mails");
+        assertThat(receipt.type()).isEqualTo("mail.send");
+        assertThat(receipt.key()).contains("Ada");
+        assertThat(receipt.json()).isEqualTo("{\"name\":\"Ada\"}");
+        assertThat(receipt.attributes()).containsKey("musterrunat");
+    }
+
+    @Test
+    void a_job_that_is_dead_by_its_budget_submits_nothing_and_one_that_its_handler_gives_up_does() {
+        TestedJob spent = kit((name, context) -> {
+                    context.submit("s", "mails", NewJob.of("mail.send", 1));
+                    return JobResult.retry("no");
+                })
+                .maxFailures(2)
+                .run(ADA);
+        TestedJob given = kit((name, context) -> {
+                    context.submit("s", "mails", NewJob.of("mail.send", 1));
+                    return new JobResult.Fail("no");
+                })
+                .run(ADA);
+
+        assertThat(spent.followUps()).isEmpty();
+        assertThat(given.followUps()).hasSize(1);
+    }
+
+    @Test
+    void what_can_not_follow_fails_the_run_and_not_the_worker() {
+        List<NewJob> wrong = List.of(
+                NewJob.of("mail.send", 1).id("own"),
+                NewJob.of("no type!", 1),
+                NewJob.of("mail.send", "x".repeat(2 << 20)),
+                NewJob.of("mail.send", 1).key("zero\0byte"));
+        TestedJob job = kit((name, context) -> {
+                    for (NewJob follower : wrong) {
+                        assertThatThrownBy(() -> context.submit("s", "mails", follower))
+                                .isInstanceOf(IllegalArgumentException.class);
+                    }
+                    assertThatThrownBy(() -> context.submit("s", "No Queue", NewJob.of("mail.send", 1)))
+                            .isInstanceOf(IllegalArgumentException.class);
+                    for (int i = 0; i < 100; i++) {
+                        context.submit("s" + i, "mails", NewJob.of("mail.send", 1));
+                    }
+                    assertThatThrownBy(() -> context.submit("one more", "mails", NewJob.of("mail.send", 1)))
+                            .isInstanceOf(IllegalStateException.class);
+                    return JobResult.succeeded();
+                })
+                .run(ADA);
+
+        assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
+        assertThat(job.followUps()).hasSize(100);
     }
 
     private String mail(Name name, JobContext context) throws Exception {

@@ -11,6 +11,7 @@ import java.util.Optional;
 /**
  * A worker's settings.
  *
+ * @param quarantine it is in no group and has no partitions: it runs what is lent to it, one job after the other
  * @param slots jobs at once
  * @param lanes store threads
  * @param maxRecordBytes a larger submission becomes a dead job
@@ -20,6 +21,7 @@ import java.util.Optional;
  */
 record WorkerConfig(
         Names names,
+        boolean quarantine,
         int slots,
         int lanes,
         int maxRecordBytes,
@@ -52,13 +54,15 @@ record WorkerConfig(
 
     static WorkerConfig of(Settings settings, String hostName) {
         String name = settings.string(Setting.WORKER_NAME);
+        boolean quarantine = settings.bool(Setting.WORKER_QUARANTINE);
         return new WorkerConfig(
                 new Names(
                         name.isEmpty() ? "worker-" + hostName.replaceAll("[^a-zA-Z0-9_-]", "-") : name,
                         optional(settings, Setting.WORKER_INCARNATION),
                         settings.string(Setting.WORKER_POOL)),
-                settings.integer(Setting.WORKER_SLOTS, 1, 10_000),
-                settings.integer(Setting.WORKER_LANES, 1, 16),
+                quarantine,
+                quarantine ? 1 : settings.integer(Setting.WORKER_SLOTS, 1, 10_000),
+                quarantine ? 1 : settings.integer(Setting.WORKER_LANES, 1, 16),
                 settings.integer(Setting.RECORD_MAX_BYTES, 1_024, 100_000_000),
                 settings.duration(Setting.WORKER_DRAIN_TIMEOUT),
                 settings.duration(Setting.TRUST_WINDOW),

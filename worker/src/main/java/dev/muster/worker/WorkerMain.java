@@ -55,6 +55,11 @@ public final class WorkerMain {
         return run(settings, FaultPoint.Listener.none(), List.of(), event -> {});
     }
 
+    /** The same, with a listener at the fault points: for drills. */
+    public static int run(Settings settings, FaultPoint.Listener faults) {
+        return run(settings, faults, List.of(), event -> {});
+    }
+
     /** The same, with a listener at the fault points, further handlers and somebody who hears of the tree: for tests. */
     static int run(
             Settings settings,
@@ -65,6 +70,12 @@ public final class WorkerMain {
             Worker worker = start(settings, faults, further, events);
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("sigterm").unstarted(() -> {
+                        if (!worker.ended().isDone() && !isSignalled()) {
+                            // A job has called System.exit. A drain would wait for that very job, and end in good
+                            // order:
+                            // it would be run again and again. Without a word it is judged as what it is.
+                            Runtime.getRuntime().halt(ExitCode.FAILED.code());
+                        }
                         try {
                             worker.drain("told to end");
                         } catch (InterruptedException e) {
@@ -88,6 +99,13 @@ public final class WorkerMain {
             Thread.currentThread().interrupt();
             return ExitCode.FAILED.code();
         }
+    }
+
+    /** True if the JVM ends since a signal came: the JDK handles each on a thread that is named after it. */
+    private static boolean isSignalled() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread ->
+                        thread.getName().startsWith("SIG") && thread.getName().endsWith(" handler"));
     }
 
     private static Worker start(

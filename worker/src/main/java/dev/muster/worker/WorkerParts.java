@@ -56,8 +56,7 @@ import org.slf4j.LoggerFactory;
 final class WorkerParts {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerParts.class);
     private static final Duration COMMANDS_FETCH_WAIT = Duration.ofMillis(500);
-    /** Of the second or two that a death takes to be judged without a coordinator, this is waiting. */
-    private static final Duration WATCH = Duration.ofMillis(250);
+    private static final Duration WATCH = Duration.ofMillis(100);
     /** The trust window's thread, and a poll loop that has lost its partitions. */
     private static final int WATCHERS = 2;
 
@@ -167,6 +166,7 @@ final class WorkerParts {
                 new LaneWatch(),
                 laneMeters,
                 around.faults(),
+                config.quarantine(),
                 around.settings().duration(Setting.JOB_CANCEL_GRACE),
                 ticker);
         int lanes = config.lanes();
@@ -176,6 +176,11 @@ final class WorkerParts {
                 IntStream.range(0, lanes)
                         .mapToObj(i -> new Lane(i, lanes, shared, lateIntake))
                         .toList());
+    }
+
+    /** True if it is in no group and runs only what is lent to it. */
+    boolean isQuarantine() {
+        return config.quarantine();
     }
 
     TrustWindow trust() {
@@ -246,6 +251,9 @@ final class WorkerParts {
         long groupLookedAt = ticker.nanos();
         while (true) {
             queues.awaitTurn(WATCH);
+            if (config.quarantine()) {
+                renewDrain(); // it is in no group, and where no coordinator leads, who is absent is taken for dead
+            }
             if (ticker.nanos() - groupLookedAt >= WATCH.toNanos()) {
                 group.look(listener);
                 groupLookedAt = ticker.nanos();

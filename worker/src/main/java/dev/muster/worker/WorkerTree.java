@@ -175,7 +175,7 @@ final class WorkerTree {
     /** True while this life of the poll loop polls, or has nothing to poll. */
     boolean isMember() {
         Intake now = intake;
-        return now != null && now.isMember();
+        return parts.isQuarantine() || (now != null && now.isMember());
     }
 
     private Optional<Life> startStore() throws SupervisorStartException, InterruptedException {
@@ -224,8 +224,8 @@ final class WorkerTree {
     }
 
     private Optional<Life> startIntake() {
-        if (draining) {
-            return Optional.empty(); // it has left the group for good
+        if (draining || parts.isQuarantine()) {
+            return Optional.empty(); // it has left the group for good, or was never in one
         }
         Intake life = parts.intake(store, () -> !draining);
         intake = life;

@@ -128,4 +128,24 @@ final class CircuitIT {
                     .isEqualTo(3);
         }
     }
+
+    @Test
+    void a_provider_that_names_a_time_is_asked_again_at_that_time(
+            PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
+        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
+            String queue = stack.queue(Ordering.NONE, 1);
+            stack.charges()
+                    .faults("{\"retryAfterSeconds\":3,\"rules\":{\"RATE_LIMIT\":{\"probability\":0,\"next\":1}}}");
+            List<JobId> payments = stack.submitPayments(queue, 1);
+            stack.worker();
+
+            stack.awaitFinal(payments);
+
+            stack.assertChargedOnce(payments);
+            assertThat(stack.rows(
+                            "SELECT outcome || ' ' || reason || ' ' || extract(epoch FROM due_at - ended_at)::int "
+                                    + "FROM job_attempt WHERE queue = '" + queue + "'"))
+                    .containsExactly("retried the provider limits our rate 3");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 package dev.muster.bench.bare;
 
-import dev.muster.bench.trial.Timeline;
+import dev.muster.bench.trial.Completions;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.protocol.Topics;
@@ -21,13 +21,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -35,6 +33,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The least that makes jobs durable twice: poll about 1,000 records, one INSERT of running rows, run each on a virtual
@@ -45,27 +45,23 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * are in two batches at once may overlap: that too is less than an ordered queue does.
  */
 public final class BareLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(BareLoop.class);
     private static final int BATCH = 1_000;
     private static final Duration POLL = Duration.ofMillis(50);
     private static final Duration COMMIT = Duration.ofMillis(20);
 
     private final String queue;
-    private final long wanted;
-    private final Path file;
     private final boolean keyed;
     private final Settings settings;
     private final Ticker ticker = Ticker.system();
     private final BlockingQueue<Batch> ready;
-    private final AtomicLong done = new AtomicLong();
-    private final AtomicLong begun = new AtomicLong();
-    private final TreeMap<Long, Long> times = new TreeMap<>();
+    private final Completions completions;
     private final CountDownLatch over = new CountDownLatch(1);
 
-    private BareLoop(Settings settings, String queue, long wanted, Path file, int lanes, boolean keyed) {
+    private BareLoop(Settings settings, String queue, Completions completions, int lanes, boolean keyed) {
         this.settings = settings;
         this.queue = queue;
-        this.wanted = wanted;
-        this.file = file;
+        this.completions = completions;
         this.keyed = keyed;
         this.ready = new ArrayBlockingQueue<>(lanes);
     }
@@ -80,8 +76,8 @@ public final class BareLoop {
     public static void main(String[] args) throws Exception {
         Settings settings = Settings.load(Path.of("none"), System.getenv(), Map.of());
         int lanes = Integer.parseInt(args[3]);
-        BareLoop loop = new BareLoop(
-                settings, args[0], Long.parseLong(args[1]), Path.of(args[2]), lanes, Boolean.parseBoolean(args[4]));
+        Completions completions = new Completions(Long.parseLong(args[1]), Path.of(args[2]));
+        BareLoop loop = new BareLoop(settings, args[0], completions, lanes, Boolean.parseBoolean(args[4]));
         try (Connection connection = loop.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute(BareSql.CREATE);
@@ -108,7 +104,7 @@ public final class BareLoop {
             while (true) {
                 ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
                 if (!polled.isEmpty()) {
-                    begun.compareAndSet(0, ticker.now().toEpochMilli());
+                    completions.begin();
                     Batch batch = new Batch();
                     polled.forEach(batch.records::add);
                     open.add(batch);
@@ -151,10 +147,11 @@ public final class BareLoop {
                 run(batch.records);
                 settle.setArray(1, connection.createArrayOf("uuid", ids));
                 settle.executeUpdate();
-                finished(batch);
+                completions.done(batch.records.size());
+                batch.done = true;
             }
         } catch (Exception e) {
-            e.printStackTrace(System.out);
+            LOG.atError().setCause(e).log("A lane has ended");
             Runtime.getRuntime().halt(1);
         }
     }
@@ -202,14 +199,6 @@ public final class BareLoop {
     private static UUID id(ConsumerRecord<byte[], byte[]> record) {
         long high = (record.timestamp() << 16) | 0x7000L | (record.offset() & 0xfff);
         return new UUID(high, 0x8000_0000_0000_0000L | ((long) record.partition() << 40) | record.offset());
-    }
-
-    private synchronized void finished(Batch batch) throws Exception {
-        batch.done = true;
-        times.merge(ticker.now().toEpochMilli(), (long) batch.records.size(), Long::sum);
-        if (done.addAndGet(batch.records.size()) == wanted) {
-            new Timeline(begun.get(), times).write(file);
-        }
     }
 
     private KafkaConsumer<byte[], byte[]> consumer() {

@@ -1,6 +1,8 @@
 package dev.muster.bench.trial;
 
 import dev.muster.bench.BenchServers;
+import dev.muster.bench.Load;
+import dev.muster.bench.Pause;
 import dev.muster.config.Settings;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.protocol.Topics;
@@ -22,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * where Postgres and Kafka are it finds in Muster's environment variables.
  */
 public final class JvmTrial implements Trial {
+    /** The argument of a contestant that is started twice: with {@code load}, then with this. */
+    public static final String RUN = "run";
+
+    private static final String LOAD = "load";
+
     private final BenchServers servers;
     private final String name;
     private final Class<?> main;
@@ -65,11 +72,29 @@ public final class JvmTrial implements Trial {
         return name;
     }
 
+    /** One whose jobs don't come by Kafka fills its table itself. */
+    @Override
+    public void preload(Load load, long wanted) throws Exception {
+        if (!arguments.contains(RUN)) {
+            Trial.super.preload(load, wanted);
+            return;
+        }
+        try (Child loading = launch(LOAD)) {
+            while (loading.isAlive()) {
+                Pause.millis(100);
+            }
+        }
+    }
+
     @Override
     public void start() throws IOException {
+        child = launch(arguments.toArray(String[]::new));
+    }
+
+    private Child launch(String... words) throws IOException {
         List<String> all = new ArrayList<>(List.of(name, Long.toString(jobs), timeline.toString()));
-        all.addAll(arguments);
-        child = Child.start(
+        all.addAll(List.of(words));
+        return Child.start(
                 servers.folder().resolve(name + ".log"),
                 settings.asEnvironment(),
                 main.getName(),

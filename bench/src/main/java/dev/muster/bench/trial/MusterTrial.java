@@ -121,6 +121,18 @@ public final class MusterTrial implements Trial {
         }
     }
 
+    /** Returns when its partitions are its workers' in Postgres. */
+    public void awaitMember() throws SQLException, InterruptedException {
+        long begun = ticker.nanos();
+        while (BenchSql.ownedPartitions(look()) < setup.partitions()) {
+            workers.forEach(Child::isAlive);
+            if (ticker.nanos() - begun > LIMIT.toNanos()) {
+                throw new IllegalStateException("the workers own no partitions after " + LIMIT);
+            }
+            Pause.millis(50);
+        }
+    }
+
     private Child start(String command, Settings own) throws IOException {
         Path log = servers.folder().resolve(name + "-" + command + ".log");
         Map<String, String> environment = new LinkedHashMap<>(own.asEnvironment());

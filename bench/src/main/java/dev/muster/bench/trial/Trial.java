@@ -1,12 +1,14 @@
 package dev.muster.bench.trial;
 
+import dev.muster.bench.Load;
 import dev.muster.config.Settings;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 
 /**
  * One contestant in one run, with a database and a queue of its own. Its methods are called in this order by one thread:
- * {@code prepare}, then the jobs are submitted, {@code standBy}, {@code start}, {@code isDone} until it is, {@code rest},
+ * {@code prepare}, {@code preload}, {@code standBy}, {@code start}, {@code isDone} until it is, {@code rest},
  * {@code close}.
  */
 public interface Trial extends AutoCloseable {
@@ -19,6 +21,11 @@ public interface Trial extends AutoCloseable {
 
     /** The queue that its jobs are submitted to. */
     String queue();
+
+    /** Submits its jobs, before the clock runs. */
+    default void preload(Load load, long jobs) throws Exception {
+        load.preload(settings(), queue(), jobs);
+    }
 
     /** Starts what has to stand before the clock runs, if there is something. */
     default void standBy() throws Exception {}
@@ -46,5 +53,5 @@ public interface Trial extends AutoCloseable {
     }
 
     @Override
-    void close() throws Exception;
+    void close() throws SQLException;
 }

@@ -13,6 +13,7 @@ import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.PoolStore;
+import dev.muster.store.QuarantineStore;
 import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -44,6 +45,7 @@ public final class FleetLoop {
     private final Surveyor surveyor;
     private final Escalation escalation;
     private final Misconfigured misconfigured;
+    private final Quarantine quarantine;
     private final Consumer<LivenessEvent> liveness;
     private final Consumer<SupervisionEvent> listener;
     private final Ticker ticker;
@@ -77,10 +79,19 @@ public final class FleetLoop {
             ExecutorService tasks) {
         this.with = with;
         this.rules = rules;
-        this.surveyor =
-                new Surveyor(with.fleet(), with.pools(), with.incidents(), rules.pool(), mailbox::add, ticker, tasks);
+        this.surveyor = new Surveyor(
+                with.fleet(),
+                with.pools(),
+                with.incidents(),
+                with.suspects(),
+                rules.pool(),
+                mailbox::add,
+                ticker,
+                tasks);
         this.escalation = new Escalation(with.pools(), with.leadership(), rules.pool(), mailbox::add, tasks);
         this.misconfigured = new Misconfigured(with.incidents(), with.leadership(), rules.pool(), mailbox::add, tasks);
+        this.quarantine =
+                new Quarantine(with.suspects(), with.launcher().quarantine(), rules.pool(), meters, ticker, tasks);
         this.liveness = liveness;
         this.listener = listener;
         this.ticker = ticker;
@@ -95,6 +106,7 @@ public final class FleetLoop {
             FleetStore fleet,
             PoolStore pools,
             IncidentStore incidents,
+            QuarantineStore suspects,
             Recovery recovery) {}
 
     /** One time of leading: what must not be touched any more when that is over. */
@@ -134,7 +146,7 @@ public final class FleetLoop {
                 handle(message, tenure.get());
             }
             keepPool(tenure.get());
-            surveyor.lookIfDue(tenure.get().epoch(), misconfigured.incidents());
+            surveyor.lookIfDue(tenure.get().epoch(), misconfigured.incidents(), quarantine.isWatching());
         }
     }
 
@@ -153,6 +165,7 @@ public final class FleetLoop {
         residents = Map.of();
         escalation.forget();
         misconfigured.forget();
+        quarantine.forget();
         surveyor.lookSoon();
         if (now.isPresent()) {
             tenure = Optional.of(begin(now.getAsLong()));
@@ -259,7 +272,7 @@ public final class FleetLoop {
 
     private void silent(Incarnation incarnation, Duration lasted, Tenure now) {
         Optional<WorkerProcess> supervised = pool.flatMap(p -> p.process(incarnation));
-        boolean restarted = supervised.isPresent() && pool.get().mayStart();
+        boolean restarted = supervised.isPresent() && pool.get().mayStart() && !quarantine.is(incarnation.worker());
         Death.Silence death = new Death.Silence(
                 incarnation,
                 poolOf(incarnation),
@@ -279,6 +292,8 @@ public final class FleetLoop {
             pool.filter(Pool::mayStart).ifPresent(Pool::end); // somebody else has given it up
         }
         killOverdue(now);
+        quarantine.surveyed(
+                survey.suspects(), residents, now.deaths()::isKnown, pool.filter(Pool::mayStart), now.epoch());
         if (!surveyed) {
             surveyed = true;
             LOG.info(
@@ -319,7 +334,8 @@ public final class FleetLoop {
 
     /** True if a supervisor has this worker or will have it in this round. */
     private boolean isKept(String worker) {
-        return with.launcher().workers().contains(worker) && (pool.isPresent() || !escalation.isGivenUp());
+        boolean mine = with.launcher().workers().contains(worker) || quarantine.is(worker);
+        return mine && (pool.isPresent() || !escalation.isGivenUp());
     }
 
     /** Who was fenced by others ends by itself; one that can't, being stopped, is ended here. */

@@ -3,6 +3,7 @@ package dev.muster.coordinator.fleet;
 import dev.muster.coordinator.recovery.Death;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
+import dev.muster.store.QuarantineStore.Suspect;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -38,9 +39,11 @@ sealed interface FleetMessage {
      * @param live the lives that are not fenced
      * @param givenUp whether the pool stands on record as given up
      * @param closed of the incidents that were asked for, those that are closed
+     * @param suspects jobs that wait for quarantine or are there
      */
-    record Survey(List<LiveIncarnation> live, boolean givenUp, Set<Long> closed) {
+    record Survey(List<LiveIncarnation> live, boolean givenUp, Set<Long> closed, List<Suspect> suspects) {
         public Survey {
+            suspects = List.copyOf(suspects);
             live = List.copyOf(live);
             closed = Set.copyOf(closed);
         }

@@ -6,12 +6,16 @@ import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** Starts the processes of workers, or leaves that to others. Thread-safe. */
 public interface Launcher {
 
     /** The names of the workers that this launcher keeps running. */
     List<String> workers();
+
+    /** The name of the worker that runs suspects alone, started when there are some; empty where none can be. */
+    Optional<String> quarantine();
 
     /**
      * Starts the process of an incarnation that was minted for it.
@@ -41,6 +45,11 @@ public interface Launcher {
             @Override
             public List<String> workers() {
                 return List.of();
+            }
+
+            @Override
+            public Optional<String> quarantine() {
+                return Optional.empty();
             }
 
             @Override

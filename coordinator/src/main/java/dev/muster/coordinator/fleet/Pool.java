@@ -6,6 +6,7 @@ import dev.muster.fleet.Incarnation;
 import dev.muster.supervision.ChildSpec;
 import dev.muster.supervision.ExitReason;
 import dev.muster.supervision.Request;
+import dev.muster.supervision.Restart;
 import dev.muster.supervision.Shutdown;
 import dev.muster.supervision.runtime.ChildDefinition;
 import dev.muster.supervision.runtime.Life;
@@ -90,12 +91,39 @@ final class Pool {
     /** Returns at once: an OTP supervisor does one thing at a time, and one worker's fence or fork is not to hold up others. */
     private Life begin(String worker) {
         Duration pause = with.deaths().unanswered(worker).map(restarts::after).orElse(Duration.ZERO);
-        WorkerLife life = WorkerLife.begin(worker, rules.pool(), pause, with, authority, this::leaveDown);
+        return keep(worker, WorkerLife.begin(worker, rules.pool(), pause, with, authority, true, this::leaveDown));
+    }
+
+    private Life keep(String worker, WorkerLife life) {
         lives.put(worker, life);
         if (authority.isOver()) {
             life.drop(); // RACE: it was dropped meanwhile, and this one was not yet there to be told
         }
         return life;
+    }
+
+    /**
+     * Starts the worker that suspects are lent to, or goes on with the one that runs; does nothing if it is kept already.
+     * Temporary: its deaths, which are what it is for, cost the pool no restart.
+     */
+    void startQuarantine(String worker) {
+        ChildSpec spec = ChildSpec.worker(worker)
+                .withRestart(Restart.TEMPORARY)
+                .withShutdown(new Shutdown.Timeout(rules.shutdown()));
+        var _ = supervisor.startChild(new ChildDefinition(
+                spec,
+                () -> Optional.of(keep(
+                        worker,
+                        WorkerLife.begin(worker, rules.pool(), Duration.ZERO, with, authority, false, _ -> {})))));
+    }
+
+    /** Has a worker drain and end, and kills it if it does not; the supervisor goes on with its work meanwhile. */
+    void stop(String worker) {
+        Optional.ofNullable(lives.get(worker)).ifPresent(life -> {
+            life.shutdown();
+            CompletableFuture.delayedExecutor(rules.shutdown().toNanos(), TimeUnit.NANOSECONDS)
+                    .execute(life::kill);
+        });
     }
 
     private void hear(SupervisionEvent event) {

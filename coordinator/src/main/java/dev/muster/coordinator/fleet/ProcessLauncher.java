@@ -32,14 +32,21 @@ public final class ProcessLauncher implements Launcher {
     private final Map<String, String> environment;
     private final Path folder;
     private final List<String> workers;
+    private final String quarantine;
     /** By worker: a coordinator that leads again goes on with its own children, whose exit codes it is told. */
     private final Map<String, WorkerProcess> latest = new ConcurrentHashMap<>();
 
-    private ProcessLauncher(List<String> command, Map<String, String> environment, Path folder, List<String> workers) {
+    private ProcessLauncher(
+            List<String> command,
+            Map<String, String> environment,
+            Path folder,
+            List<String> workers,
+            String quarantine) {
         this.command = command;
         this.environment = environment;
         this.folder = folder;
         this.workers = workers;
+        this.quarantine = quarantine;
     }
 
     /**
@@ -62,12 +69,18 @@ public final class ProcessLauncher implements Launcher {
                 words(line),
                 settings.asEnvironment(),
                 folder,
-                IntStream.rangeClosed(1, count).mapToObj(i -> prefix + "-" + i).toList());
+                IntStream.rangeClosed(1, count).mapToObj(i -> prefix + "-" + i).toList(),
+                prefix + "-quarantine");
     }
 
     @Override
     public List<String> workers() {
         return workers;
+    }
+
+    @Override
+    public Optional<String> quarantine() {
+        return workers.isEmpty() ? Optional.empty() : Optional.of(quarantine);
     }
 
     @Override
@@ -85,6 +98,10 @@ public final class ProcessLauncher implements Launcher {
         builder.environment().putAll(own(folder, incarnation.worker()));
         builder.environment().put(Setting.WORKER_INCARNATION.environmentName(), incarnation.id());
         builder.environment().put(Setting.WORKER_NAME.environmentName(), incarnation.worker());
+        builder.environment()
+                .put(
+                        Setting.WORKER_QUARANTINE.environmentName(),
+                        Boolean.toString(incarnation.worker().equals(quarantine)));
         builder.environment().put(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString());
         return remember(LocalProcess.child(incarnation, builder.start(), folder));
     }

@@ -57,7 +57,7 @@ final class Strays {
                 }
             }
             case Launcher.Lookup.Gone(ExitReport report) ->
-                with.deaths().recover(new Death.Exit(incarnation, row.pool(), report, false), false);
+                with.deaths().recover(new Death.Exit(incarnation, row.pool(), report, false, false), false);
             case Launcher.Lookup.Unknown() -> {
                 // Only its heartbeats tell.
             }

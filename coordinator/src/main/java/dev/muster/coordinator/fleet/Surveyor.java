@@ -3,6 +3,7 @@ package dev.muster.coordinator.fleet;
 import dev.muster.store.FleetStore;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.PoolStore;
+import dev.muster.store.QuarantineStore;
 import dev.muster.time.Ticker;
 import java.time.Duration;
 import java.util.Set;
@@ -18,10 +19,13 @@ import org.slf4j.LoggerFactory;
 final class Surveyor {
     private static final Logger LOG = LoggerFactory.getLogger(Surveyor.class);
     private static final Duration EVERY = Duration.ofSeconds(1);
+    /** While there are suspects. */
+    private static final Duration OFTEN = Duration.ofMillis(200);
 
     private final FleetStore fleet;
     private final PoolStore pools;
     private final IncidentStore incidents;
+    private final QuarantineStore suspects;
     private final String pool;
     private final Consumer<FleetMessage> told;
     private final Ticker ticker;
@@ -35,6 +39,7 @@ final class Surveyor {
             FleetStore fleet,
             PoolStore pools,
             IncidentStore incidents,
+            QuarantineStore suspects,
             String pool,
             Consumer<FleetMessage> told,
             Ticker ticker,
@@ -42,6 +47,7 @@ final class Surveyor {
         this.fleet = fleet;
         this.pools = pools;
         this.incidents = incidents;
+        this.suspects = suspects;
         this.pool = pool;
         this.told = told;
         this.ticker = ticker;
@@ -54,18 +60,24 @@ final class Surveyor {
         nextNanos = ticker.nanos();
     }
 
-    /** @param open incidents of which it is asked whether they are closed by now */
-    void lookIfDue(long epoch, Set<Long> open) {
+    /**
+     * Looks, if it is time.
+     *
+     * @param open incidents of which it is asked whether they are closed by now
+     * @param often there are suspects, who wait for the next look
+     */
+    void lookIfDue(long epoch, Set<Long> open, boolean often) {
         long now = ticker.nanos();
         if (now - nextNanos < 0 || !looking.compareAndSet(false, true)) {
             return;
         }
-        nextNanos = now + EVERY.toNanos();
+        nextNanos = now + (often ? OFTEN : EVERY).toNanos();
         tasks.execute(() -> {
             try {
                 Set<Long> closed = open.isEmpty() ? Set.of() : incidents.closed(open);
                 told.accept(new FleetMessage.Surveyed(
-                        epoch, new FleetMessage.Survey(fleet.live(), pools.isGivenUp(pool), closed)));
+                        epoch,
+                        new FleetMessage.Survey(fleet.live(), pools.isGivenUp(pool), closed, suspects.suspects())));
             } catch (RuntimeException e) {
                 LOG.debug("The fleet could not be read: {}; tried again in a second", e.getMessage());
             } finally {

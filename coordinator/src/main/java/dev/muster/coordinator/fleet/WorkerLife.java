@@ -44,6 +44,7 @@ final class WorkerLife implements Life {
     private final String pool;
     private final Collaborators with;
     private final Authority authority;
+    private final boolean restarts;
     private final Consumer<Incarnation> misconfigured;
     private final CompletableFuture<Boolean> inService = new CompletableFuture<>();
     private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
@@ -53,11 +54,17 @@ final class WorkerLife implements Life {
     private boolean killed;
 
     private WorkerLife(
-            String worker, String pool, Collaborators with, Authority authority, Consumer<Incarnation> misconfigured) {
+            String worker,
+            String pool,
+            Collaborators with,
+            Authority authority,
+            boolean restarts,
+            Consumer<Incarnation> misconfigured) {
         this.worker = worker;
         this.pool = pool;
         this.with = with;
         this.authority = authority;
+        this.restarts = restarts;
         this.misconfigured = misconfigured;
     }
 
@@ -77,6 +84,7 @@ final class WorkerLife implements Life {
     /**
      * Begins a life; returns at once.
      *
+     * @param restarts its supervisor starts it again when it has ended
      * @param misconfigured is told, before its exit is, that the worker must not be started again
      */
     static WorkerLife begin(
@@ -85,15 +93,16 @@ final class WorkerLife implements Life {
             Duration pause,
             Collaborators with,
             Authority authority,
+            boolean restarts,
             Consumer<Incarnation> misconfigured) {
-        WorkerLife life = new WorkerLife(worker, pool, with, authority, misconfigured);
+        WorkerLife life = new WorkerLife(worker, pool, with, authority, restarts, misconfigured);
         with.tasks().execute(() -> life.begin(pause));
         return life;
     }
 
     /** Of a process that runs already, and that nobody starts again. */
     static WorkerLife of(WorkerProcess process, String pool, Collaborators with, Authority authority) {
-        WorkerLife life = new WorkerLife(process.incarnation().worker(), pool, with, authority, _ -> {});
+        WorkerLife life = new WorkerLife(process.incarnation().worker(), pool, with, authority, false, _ -> {});
         life.attach(process);
         return life;
     }
@@ -199,7 +208,7 @@ final class WorkerLife implements Life {
                     }
                     case Launcher.Lookup.Gone(ExitReport report) -> {
                         Incarnation gone = resident.get().incarnation();
-                        with.deaths().recover(new Death.Exit(gone, pool, report, false), true);
+                        with.deaths().recover(new Death.Exit(gone, pool, report, false, false), restarts);
                         return Optional.of(Duration.ZERO);
                     }
                     case Launcher.Lookup.Unknown() -> {
@@ -244,7 +253,7 @@ final class WorkerLife implements Life {
             }
         } catch (IOException e) {
             String why = String.valueOf(e.getMessage());
-            with.deaths().recover(new Death.Exit(incarnation, pool, ExitReport.notStarted(why), false), true);
+            with.deaths().recover(new Death.Exit(incarnation, pool, ExitReport.notStarted(why), false), restarts);
             return again(why);
         }
         process().ifPresent(this::record);
@@ -293,7 +302,7 @@ final class WorkerLife implements Life {
         }
         boolean stopped = isStopped(report);
         boolean staysDown = report.is(ExitCode.BAD_CONFIGURATION);
-        boolean restarted = authority.mayStart() && !staysDown;
+        boolean restarted = restarts && authority.mayStart() && !staysDown;
         with.deaths().recover(new Death.Exit(incarnation, pool, report, stopped), restarted);
         if (staysDown && !exit.isDone()) {
             misconfigured.accept(incarnation);

@@ -10,6 +10,7 @@ import dev.muster.coordinator.recovery.Announcer;
 import dev.muster.coordinator.stats.Statistics;
 import dev.muster.job.JobId;
 import dev.muster.job.JobState;
+import dev.muster.kafka.Backlog;
 import dev.muster.protocol.Json;
 import dev.muster.store.CancellationStore;
 import dev.muster.store.Database;
@@ -27,12 +28,11 @@ import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.net.InetAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
-import java.util.List;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -40,7 +40,7 @@ import org.slf4j.event.Level;
 /**
  * The operations API under {@code /api/v1}, {@code /metrics}, {@code /health} and the live page at {@code /}. What changes
  * something is a POST with a JSON body, see {@link JobActions} and {@link DeadLetterRoutes}. No authentication yet, so it
- * belongs on a loopback address. Thread-safe.
+ * belongs on a loopback address, see {@link Reach}. Thread-safe.
  */
 public final class HttpApi implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
@@ -64,6 +64,7 @@ public final class HttpApi implements AutoCloseable {
             LagLoop lag,
             Statistics statistics,
             Announcer announcer,
+            Backlog backlog,
             Database database) {}
 
     /**
@@ -74,10 +75,12 @@ public final class HttpApi implements AutoCloseable {
     public static HttpApi start(Settings settings, Sources sources, MeterRegistry meters, Ticker ticker) {
         String host = settings.string(Setting.COORDINATOR_HOST);
         int port = settings.integer(Setting.COORDINATOR_PORT, 0, 65_535);
-        warnUnlessLoopback(host);
+        Reach reach = Reach.of(host, settings.bool(Setting.HTTP_ALLOW_REMOTE));
         Views views = new Views(sources, ticker);
         JobReader jobs = new JobReader(sources.database());
         JobActions actions = new JobActions(new CancellationStore(sources.database()), sources.announcer());
+        JobExplanations explanations =
+                new JobExplanations(sources.database(), sources.backlog(), Duration.ofSeconds(5));
         DeadLetterRoutes deadLetters = new DeadLetterRoutes(
                 new DeadLetterStore(sources.database()), new Redriver(sources.database(), settings), ticker);
         SupervisionStore supervision = new SupervisionStore(sources.database());
@@ -88,9 +91,11 @@ public final class HttpApi implements AutoCloseable {
             config.startup.startupWatcherEnabled = false;
             config.concurrency.useVirtualThreads = true;
             config.http.generateEtags = false;
+            config.routes.before(reach::check);
             headers(config);
             api(config, views, jobs, schedules, supervision);
             config.routes.post("/api/v1/jobs/{id}/cancel", actions::cancel);
+            config.routes.get("/api/v1/jobs/{id}/explanation", ctx -> json(ctx, JobViews.explained(ctx, explanations)));
             deadLetters.routes(config);
             operations(config, views, meters);
             StaticPage.routes(config);
@@ -122,6 +127,10 @@ public final class HttpApi implements AutoCloseable {
                 .header("Referrer-Policy", "no-referrer")
                 .header("Cache-Control", "no-store"));
         config.routes.exception(StoreException.class, (e, ctx) -> unanswered(ctx, e));
+        config.routes.exception(KafkaException.class, (e, ctx) -> {
+            LOG.debug("{} could not be answered", ctx.path(), e);
+            problem(ctx, 503, "Kafka does not answer; try again in a moment");
+        });
         config.routes.exception(IllegalArgumentException.class, (e, ctx) -> problem(ctx, 400, e.getMessage()));
         config.routes.exception(Exception.class, (e, ctx) -> {
             LOG.error("{} could not be answered", ctx.path(), e);
@@ -133,7 +142,7 @@ public final class HttpApi implements AutoCloseable {
     private static void unanswered(Context ctx, StoreException e) {
         switch (e.code()) {
             case UNREACHABLE, CONTENDED -> {
-                LOG.atLevel(ctx.method() == HandlerType.GET ? Level.DEBUG : Level.WARN)
+                LOG.atLevel(ctx.method().equals(HandlerType.GET) ? Level.DEBUG : Level.WARN)
                         .log("{} {} was not carried out: {}", ctx.method(), ctx.path(), e.getMessage());
                 problem(ctx, 503, "Postgres does not answer; try again in a moment");
             }
@@ -237,21 +246,5 @@ public final class HttpApi implements AutoCloseable {
                 .contentType("application/problem+json")
                 .result(Json.MAPPER.writeValueAsBytes(
                         Map.of("status", status, "detail", detail == null ? "" : detail)));
-    }
-
-    private static void warnUnlessLoopback(String host) {
-        try {
-            for (InetAddress address : List.of(InetAddress.getAllByName(host))) {
-                if (!address.isLoopbackAddress()) {
-                    LOG.warn(
-                            "The HTTP API listens on {}, which others can reach, and asks nobody for a password. It "
-                                    + "shows jobs and workers, cancels jobs and redrives dead ones; put a proxy with authentication before it",
-                            host);
-                    return;
-                }
-            }
-        } catch (UnknownHostException e) {
-            throw new ConfigException(Setting.COORDINATOR_HOST.key() + " is no address of this host: " + host, e);
-        }
     }
 }

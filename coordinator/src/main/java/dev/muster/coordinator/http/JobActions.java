@@ -52,7 +52,7 @@ final class JobActions {
     /** 200: done; 202: the wish is noted; 409: too late. */
     private static int status(Cancellation verdict) {
         return switch (verdict) {
-            case CANCELLED -> 200;
+            case CANCELLED, CANCELLED_AFTER_CALLS -> 200;
             case RUNNING, UNKNOWN, AHEAD -> 202;
             case FINAL -> 409;
         };

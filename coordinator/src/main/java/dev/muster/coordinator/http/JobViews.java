@@ -1,6 +1,9 @@
 package dev.muster.coordinator.http;
 
+import dev.muster.explain.Explanation;
+import dev.muster.job.JobId;
 import dev.muster.store.JobView;
+import io.javalin.http.Context;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +44,8 @@ final class JobViews {
         view.put("result", job.outcome().result().orElse(null));
         view.put("progress", job.underway().progress().map(JobViews::progress).orElse(null));
         view.put("cancel_wish", job.underway().wish().map(JobViews::wish).orElse(null));
+        view.put(
+                "suspected", job.underway().suspected().map(JobViews::suspected).orElse(null));
         List<Map<String, @Nullable Object>> attempts =
                 job.attempts().stream().map(JobViews::attempt).toList();
         view.put("attempts", attempts);
@@ -64,6 +69,15 @@ final class JobViews {
         return view;
     }
 
+    private static Map<String, @Nullable Object> suspected(JobView.Suspected suspected) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("standing", suspected.standing());
+        view.put("workers", suspected.workers());
+        view.put("ending", suspected.ending());
+        view.put("since", suspected.since().toString());
+        return view;
+    }
+
     private static Map<String, @Nullable Object> attempt(JobView.Attempt attempt) {
         Map<String, @Nullable Object> view = new LinkedHashMap<>();
         view.put("number", attempt.number());
@@ -80,5 +94,20 @@ final class JobViews {
 
     private static @Nullable String text(Optional<Instant> time) {
         return time.map(Instant::toString).orElse(null);
+    }
+
+    /** Why the job of the request isn't running. */
+    static Map<String, Object> explained(Context ctx, JobExplanations explanations) {
+        JobId id = JobId.parse(ctx.pathParam("id"));
+        Explanation explanation = explanations.explain(id);
+        return Map.of(
+                "id",
+                id.toString(),
+                "why",
+                explanation.why().wireName(),
+                "summary",
+                explanation.summary(),
+                "further",
+                explanation.further());
     }
 }

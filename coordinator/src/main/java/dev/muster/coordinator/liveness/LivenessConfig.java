@@ -32,6 +32,15 @@ public record LivenessConfig(
         }
     }
 
+    /**
+     * Silence that makes a worker lost which listens but has not spoken yet. Longer, since it still starts: where several
+     * start at once on a machine that is busy, a second passes without an answer, and to kill them for it begins the same
+     * start anew. The end of its process is seen at once all the same.
+     */
+    Duration lostUnheardAfter() {
+        return lostAfter.multipliedBy(4);
+    }
+
     /** From the settings; what they don't name has a fixed value. */
     public static LivenessConfig of(Settings settings) {
         Duration suspect = settings.duration(Setting.HEARTBEAT_SUSPECT);

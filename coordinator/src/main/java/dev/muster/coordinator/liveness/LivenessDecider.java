@@ -224,8 +224,9 @@ public final class LivenessDecider {
         return switch (watched.status()) {
             case STARTING -> silence.compareTo(config.startWindow()) >= 0;
             case SUSPECT -> {
-                boolean isSilentAndDead = silence.compareTo(config.lostAfter()) >= 0
-                        && watched.probe().dead();
+                Duration limit = watched.heard() ? config.lostAfter() : config.lostUnheardAfter();
+                boolean isSilentAndDead =
+                        silence.compareTo(limit) >= 0 && watched.probe().dead();
                 // One that listens and never speaks has not started, whatever its port says.
                 boolean neverStarted = !watched.heard() && silence.compareTo(config.startWindow()) >= 0;
                 yield isSilentAndDead || neverStarted;

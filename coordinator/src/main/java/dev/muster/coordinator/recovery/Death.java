@@ -2,6 +2,7 @@ package dev.muster.coordinator.recovery;
 
 import dev.muster.coordinator.process.ExitReport;
 import dev.muster.coordinator.process.WorkerProcess;
+import dev.muster.coordinator.quarantine.Blame;
 import dev.muster.fleet.ExitCode;
 import dev.muster.fleet.Incarnation;
 import java.time.Duration;
@@ -18,8 +19,15 @@ public sealed interface Death {
      * Its process has ended: a fact.
      *
      * @param wanted its supervisor has stopped it
+     * @param witnessed its end was seen; else it was found gone
      */
-    record Exit(Incarnation incarnation, String pool, ExitReport report, boolean wanted) implements Death {}
+    record Exit(Incarnation incarnation, String pool, ExitReport report, boolean wanted, boolean witnessed)
+            implements Death {
+        /** One that was seen. */
+        public Exit(Incarnation incarnation, String pool, ExitReport report, boolean wanted) {
+            this(incarnation, pool, report, wanted, true);
+        }
+    }
 
     /**
      * It has said nothing for too long, and nothing answers on its health port.
@@ -45,6 +53,14 @@ public sealed interface Death {
     /** True when it was stopped, or ended by itself in good order: there is nothing to look into. */
     default boolean isOrderly() {
         return isLeave() || (this instanceof Exit exit && exit.wanted());
+    }
+
+    /** Whose fault it may be. Silence is ended by Muster, so it says nothing of the jobs. */
+    default Blame blame() {
+        return switch (this) {
+            case Exit exit -> Blame.ofExit(exit.report(), exit.wanted(), exit.witnessed());
+            case Silence _ -> Blame.NOBODY;
+        };
     }
 
     /** For the metric of restarts. */

@@ -1,19 +1,25 @@
 package dev.muster.coordinator.recovery;
 
 import dev.muster.coordinator.leadership.Leadership;
+import dev.muster.coordinator.quarantine.Blame;
+import dev.muster.coordinator.quarantine.SuspicionRule;
 import dev.muster.coordinator.recovery.Steps.Step;
 import dev.muster.fleet.Incarnation;
 import dev.muster.protocol.Command;
 import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.FenceVerdict;
 import dev.muster.store.IncidentStore;
+import dev.muster.store.QuarantineStore;
 import dev.muster.store.StoreException;
+import dev.muster.store.Suspicion;
 import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -58,11 +64,17 @@ public final class Recovery {
         this.ticker = ticker;
         this.meters = meters;
         this.tasks = tasks;
+        MeterName.JOBS_CONVICTED.counter(meters); // at 0, so that the first is an increase
     }
 
     /** Whom it works with. */
     public record Collaborators(
-            Leadership leadership, FleetStore fleet, IncidentStore incidents, Evictor evictor, Announcer announcer) {}
+            Leadership leadership,
+            FleetStore fleet,
+            QuarantineStore suspects,
+            IncidentStore incidents,
+            Evictor evictor,
+            Announcer announcer) {}
 
     /** Is asked for the restart as soon as the fence stands. */
     @FunctionalInterface
@@ -79,6 +91,8 @@ public final class Recovery {
         Incarnation nobody = new Incarnation("rehearsal.0");
         try {
             with.fleet().fence(nobody, "rehearsal", nobody.id(), OptionalLong.empty());
+            with.suspects().inFlight(nobody);
+            with.suspects().fence(nobody, "rehearsal", nobody.id(), 0, Suspicion.Judgement.none(pool));
             with.fleet().endBackends(nobody);
             with.evictor().evict(nobody, pool);
         } catch (StoreException e) {
@@ -133,19 +147,56 @@ public final class Recovery {
         Incarnation incarnation = death.incarnation();
         while (with.leadership().leads(epoch)) {
             try {
-                FenceVerdict verdict = with.fleet()
+                Suspicion.Judgement judgement = judge(death);
+                FenceVerdict verdict = with.suspects()
                         .fence(
                                 incarnation,
                                 death.fencedReason(),
                                 with.leadership().name(),
-                                OptionalLong.of(epoch));
+                                epoch,
+                                judgement);
                 steps.done(Step.FENCE, verdict);
+                if (verdict == FenceVerdict.FENCED) {
+                    tell(judgement, steps);
+                }
                 return verdict;
             } catch (StoreException e) {
                 unlock(incarnation, e);
             }
         }
         return FenceVerdict.DEPOSED;
+    }
+
+    /**
+     * Who was in flight when a process ended by itself is judged before the fence and in its statement. What the dead may
+     * still have had on its way to Postgres does no harm: a row that has gone or come since is nobody's suspect.
+     */
+    private Suspicion.Judgement judge(Death death) {
+        Blame blame = death.blame();
+        return blame == Blame.NOBODY || !(death instanceof Death.Exit exit)
+                ? Suspicion.Judgement.none(death.pool())
+                : SuspicionRule.judge(
+                        blame,
+                        death.incarnation(),
+                        death.pool(),
+                        exit.report().describe(),
+                        with.suspects().inFlight(death.incarnation()));
+    }
+
+    private void tell(Suspicion.Judgement judgement, Steps steps) {
+        for (Suspicion.Standing standing : List.of(Suspicion.Standing.SUSPECTED, Suspicion.Standing.CONVICTED)) {
+            List<String> jobs = judgement.jobs().stream()
+                    .filter(job -> job.suspicion().standing() == standing)
+                    .map(job -> job.id().toString())
+                    .toList();
+            if (!jobs.isEmpty()) {
+                steps.note(standing.name().toLowerCase(Locale.ROOT), jobs);
+            }
+        }
+        judgement.jobs().stream().flatMap(job -> job.summary().stream()).forEach(summary -> {
+            MeterName.JOBS_CONVICTED.counter(meters).increment();
+            LOG.warn(summary);
+        });
     }
 
     /** What held the fence up is ended, so that the next attempt gets through; whatever it was, there is one. */

@@ -50,6 +50,11 @@ final class Steps {
                 .log("Recovery of {}: {} {} after {} ms", death.incarnation(), step.wireName(), result, millis(took));
     }
 
+    /** Something else that the incident should tell. */
+    synchronized void note(String name, Object value) {
+        detail.put(name, value);
+    }
+
     synchronized Map<String, Object> detail() {
         return new LinkedHashMap<>(detail);
     }

@@ -248,7 +248,9 @@ async function openJob(id) {
   byId('job-title').textContent = `Job ${job.id}`;
   const facts = { Queue: job.queue, Type: job.type, Key: job.key, State: job.state, Worker: job.incarnation,
     'Position': job.offset < 0 ? `partition ${job.partition}, no record` : `partition ${job.partition}, offset ${job.offset}`, Submitted: job.submitted_at, Started: job.started_at,
-    Settled: job.settled_at, Due: job.due_at, Reason: job.reason, Detail: job.detail, Result: job.result };
+    Settled: job.settled_at, Due: job.due_at,
+    Quarantine: job.suspected && `${job.suspected.standing}: in flight when ${job.suspected.workers.join(', ')} ended, the last with ${job.suspected.ending}`,
+    Reason: job.reason, Detail: job.detail, Result: job.result };
   byId('job-facts').replaceChildren(...Object.entries(facts).filter(([, value]) => value)
     .flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
   table('job-runs', [['Run', true], ['Worker'], ['Outcome'], ['Ended'], ['Reason'], ['Detail']],

@@ -81,13 +81,45 @@ final class JobPrinter {
                         .wish()
                         .map(wish -> "wished by " + wish.by() + " at " + wish.at()
                                 + wish.reason().map(reason -> ": " + reason).orElse("")));
+        field(
+                lines,
+                "quarantine",
+                job.underway()
+                        .suspected()
+                        .map(it -> it.standing() + " since " + it.since() + ": in flight when "
+                                + String.join(", ", it.workers()) + " ended, the last with " + it.ending()));
         for (JobView.Attempt attempt : job.attempts()) {
-            lines.add("run " + attempt.number() + "        " + attempt.outcome() + " at " + attempt.ended() + " on "
-                    + attempt.incarnation()
-                    + attempt.reason().map(reason -> ": " + reason).orElse("")
-                    + attempt.detail().map(detail -> " (" + detail + ")").orElse(""));
+            lines.add(run(
+                    attempt.number(),
+                    attempt.outcome(),
+                    attempt.started() + " to " + attempt.ended() + " on " + attempt.incarnation(),
+                    attempt.reason(),
+                    attempt.detail()));
         }
+        job.times()
+                .started()
+                .ifPresent(started -> lines.add(run(
+                        job.run().attempt(),
+                        job.state().wireName(),
+                        started
+                                + job.times()
+                                        .settled()
+                                        .map(settled -> " to " + settled)
+                                        .orElse("")
+                                + job.run()
+                                        .incarnation()
+                                        .map(incarnation -> " on " + incarnation)
+                                        .orElse(""),
+                        Optional.empty(),
+                        Optional.empty())));
         return lines;
+    }
+
+    private static String run(
+            int number, String outcome, String where, Optional<String> reason, Optional<String> detail) {
+        return "run " + number + "        " + outcome + ", " + where
+                + reason.map(text -> ": " + text).orElse("")
+                + detail.map(text -> " (" + text + ")").orElse("");
     }
 
     /** The same as JSON; what a job does not have is left out. */
@@ -115,6 +147,7 @@ final class JobPrinter {
         put(json, "settled_at", job.times().settled().map(Instant::toString));
         job.underway().progress().ifPresent(said -> json.put("progress", json(said)));
         job.underway().wish().ifPresent(wish -> json.put("cancel_wish", json(wish)));
+        job.underway().suspected().ifPresent(it -> json.put("suspected", json(it)));
         if (!job.attempts().isEmpty()) {
             json.put("attempts", job.attempts().stream().map(JobPrinter::json).toList());
         }
@@ -135,6 +168,15 @@ final class JobPrinter {
         json.put("by", wish.by());
         put(json, "reason", wish.reason());
         json.put("at", wish.at().toString());
+        return json;
+    }
+
+    private static Map<String, Object> json(JobView.Suspected suspected) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("standing", suspected.standing());
+        json.put("workers", suspected.workers());
+        json.put("ending", suspected.ending());
+        json.put("since", suspected.since().toString());
         return json;
     }
 

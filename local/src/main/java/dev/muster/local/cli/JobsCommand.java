@@ -18,7 +18,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code muster jobs …}. */
-@Command(name = "jobs", mixinStandardHelpOptions = true, description = "Shows jobs, and cancels them.")
+@Command(
+        name = "jobs",
+        mixinStandardHelpOptions = true,
+        description = "Shows jobs, explains and cancels them, decides about held ones.")
 final class JobsCommand implements Runnable {
     private final Console console;
 
@@ -30,7 +33,9 @@ final class JobsCommand implements Runnable {
         return new CommandLine(new JobsCommand(console))
                 .addSubcommand(new ListSome(console))
                 .addSubcommand(new Show(console))
-                .addSubcommand(new CancelJobCommand(console));
+                .addSubcommand(new ExplainJobCommand(console))
+                .addSubcommand(new CancelJobCommand(console))
+                .addSubcommand(new HeldJobCommand(console));
     }
 
     @Override

@@ -38,7 +38,8 @@ import tools.jackson.core.JacksonException;
         mixinStandardHelpOptions = true,
         description = {
             "Submits one job, or one for each line of a file or of standard input.",
-            "A line is a JSON object: id, source, type, key, data, runat, deadline, maxattempts, uniquekey, limitkey."
+            "A line is a JSON object: id, source, type, key, data, runat, deadline, maxattempts, retrybase, retrycap,",
+            "uniquekey, limitkey."
         })
 final class SubmitCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "QUEUE")

@@ -1,10 +1,16 @@
 package dev.muster.local.cli;
 
+import dev.muster.config.Setting;
+import dev.muster.config.Settings;
+import dev.muster.local.drill.BreaksOnPurpose;
+import dev.muster.time.Ticker;
 import dev.muster.worker.WorkerMain;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code muster worker}. */
 @Command(
@@ -15,8 +21,22 @@ final class WorkerCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions config = new ConfigOptions();
 
+    @Option(
+            names = "--breaks-on-purpose",
+            hidden = true,
+            description = "Breaks down when a file tells it to: for the drill")
+    private boolean breaks;
+
     @Override
     public Integer call() {
-        return WorkerMain.run(config.load(Map.of()));
+        Settings settings = config.load(Map.of());
+        return breaks ? WorkerMain.run(settings, breaker(settings)) : WorkerMain.run(settings);
+    }
+
+    private static BreaksOnPurpose breaker(Settings settings) {
+        return new BreaksOnPurpose(
+                Path.of(settings.string(Setting.WORKER_RUN_FOLDER)),
+                settings.string(Setting.WORKER_INCARNATION),
+                Ticker.system());
     }
 }

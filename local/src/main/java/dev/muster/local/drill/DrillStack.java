@@ -2,19 +2,27 @@ package dev.muster.local.drill;
 
 import dev.muster.config.Settings;
 import dev.muster.embedded.EmbeddedServer;
+import dev.muster.embedded.Processes;
 import dev.muster.embedded.sandbox.FaultPlan;
+import dev.muster.job.JobId;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.local.CommandException;
 import dev.muster.local.Console;
 import dev.muster.local.StopRequest;
 import dev.muster.local.stack.Fleet;
 import dev.muster.local.stack.LocalStack;
+import dev.muster.local.stack.Outpost;
 import dev.muster.local.stack.StackConfig;
+import dev.muster.local.submit.Submitter;
 import dev.muster.local.trial.Evidence;
 import dev.muster.local.trial.PaymentJobs;
 import dev.muster.local.trial.Witness;
+import dev.muster.protocol.Submission;
 import dev.muster.store.AuditReader;
 import dev.muster.store.DrillReader;
+import dev.muster.store.JobReader;
+import dev.muster.store.JobView;
+import dev.muster.store.QuarantineStore;
 import dev.muster.store.StoreException;
 import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.time.Ticker;
@@ -24,10 +32,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
@@ -51,9 +61,11 @@ final class DrillStack implements AutoCloseable {
     private final LocalStack stack;
     private final List<Heard> heard;
     private final DrillReader reader;
+    private final AuditReader audit;
     private final Witness witness;
     private final Watch watch;
     private final SteadyLoad load;
+    private final List<Evidence.Submitted> besides = new ArrayList<>();
 
     /** Something that happened in the stack's own supervision tree, and when. */
     record Heard(Instant at, SupervisionEvent event) {}
@@ -67,6 +79,7 @@ final class DrillStack implements AutoCloseable {
         this.stack = stack;
         this.heard = heard;
         this.reader = new DrillReader(stack.database());
+        this.audit = new AuditReader(stack.database());
         this.witness = new Witness(stack.database(), stack.sandboxUrl());
         awaitWhole();
         slowProvider();
@@ -113,9 +126,23 @@ final class DrillStack implements AutoCloseable {
         return reader;
     }
 
+    AuditReader audit() {
+        return audit;
+    }
+
+    /** How many workers there are to be. */
+    int workers() {
+        return config.workers();
+    }
+
     /** {@code postgres}, {@code kafka}, {@code sandbox} or {@code coordinator}. */
     EmbeddedServer server(String name) {
         return Objects.requireNonNull(stack.servers().get(name), name);
+    }
+
+    /** The worker behind wires. To be asked for by a fault that has prepared for it. */
+    Outpost outpost() {
+        return stack.outpost().orElseThrow();
     }
 
     /** The worker that runs the most jobs; waits until there is one that runs any. */
@@ -136,8 +163,42 @@ final class DrillStack implements AutoCloseable {
         say("killed " + victim.incarnation());
     }
 
+    /** Sends a signal to a worker's process, such as {@code STOP}. */
+    void signal(Fleet.Worker worker, String name) {
+        Processes.signal(worker.process().orElseThrow(), name);
+    }
+
     void say(String text) {
         console.line("    " + text);
+    }
+
+    // ---- what it gets besides the load ----
+
+    /** Submits a job and returns when Kafka has it. */
+    JobId submit(String queue, Submission submission) {
+        try (Submitter submitter = Submitter.open(new KafkaClients(stack.settings()), queue)) {
+            submitter.send(submission, (_, _) -> {});
+            submitter.flush();
+        }
+        JobId id = JobId.of(submission.source(), submission.id());
+        besides.add(new Evidence.Submitted(id, queue, Optional.empty()));
+        return id;
+    }
+
+    Optional<JobView> find(JobId job) {
+        return new JobReader(stack.database()).find(job);
+    }
+
+    /** The newest jobs. */
+    List<JobView> newest() {
+        return new JobReader(stack.database()).list(CrashLooped.newest());
+    }
+
+    /** True while there are suspects, or a worker for them. */
+    boolean isInQuarantine() {
+        return !new QuarantineStore(stack.database()).suspects().isEmpty()
+                || fleet().live().stream()
+                        .anyMatch(worker -> worker.incarnation().contains("-quarantine."));
     }
 
     // ---- waiting ----
@@ -179,6 +240,12 @@ final class DrillStack implements AutoCloseable {
                 && fleet().processes().size() == config.workers();
     }
 
+    /** True when no more jobs are unfinished than come within two seconds: those that had waited have been caught up with. */
+    boolean isCalm() {
+        int unfinished = load.acknowledgedCount() - witness.progress().finals();
+        return unfinished < config.rate() * 2;
+    }
+
     private static boolean holds(BooleanSupplier condition) {
         try {
             return condition.getAsBoolean();
@@ -216,10 +283,10 @@ final class DrillStack implements AutoCloseable {
     /** Ends the load, waits until its last job is final, and reads everything. */
     Records testify(List<Evidence.Kill> kills) {
         await("the producer's last acknowledgement", LIMIT, load::isStopped);
-        int submitted = load.acknowledged().size();
-        await("the end of the last job", LIMIT, () -> isComplete(submitted));
-        return new Records(
-                watch.takeovers(), reader.lives(), reader.incidents(), witness.testify(load.acknowledged(), kills));
+        List<Evidence.Submitted> submitted = new ArrayList<>(load.acknowledged());
+        submitted.addAll(besides);
+        await("the end of the last job", LIMIT, () -> isComplete(submitted.size()));
+        return new Records(watch.takeovers(), reader.lives(), reader.incidents(), witness.testify(submitted, kills));
     }
 
     private boolean isComplete(int submitted) {

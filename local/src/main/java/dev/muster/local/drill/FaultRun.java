@@ -76,6 +76,7 @@ final class FaultRun {
         List<Injection> injections = new ArrayList<>();
         for (int round = 1; round <= config.rounds(); round++) {
             stack.awaitWhole();
+            stack.await("a backlog as it was", DrillStack.LIMIT, stack::isCalm);
             stack.pause(DrillConfig.CALM);
             stack.check();
             console.line("  round " + round + " of " + config.rounds());

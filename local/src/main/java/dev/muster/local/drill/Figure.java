@@ -10,6 +10,7 @@ enum Figure {
     BACKLOG("backlog_ms", "backlog", "no more jobs were unfinished than in the seconds before"),
     RESUME("resume_ms", "resume", "from a server's return until a job that came after the fault was claimed"),
     BACK("back_ms", "back", "somebody led the fleet again"),
+    CONVICTED("convicted_ms", "convicted", "the job that kills its workers was dead and named"),
     WAIT(
             "wait_ms",
             "wait",

@@ -61,7 +61,7 @@ final class Figures {
                 Optional.of(backlog.backToNormal(at, DrillConfig.CALM, round.until())
                         .toMillis());
             case RESUME -> injection.returned().flatMap(returned -> resumed(at, returned));
-            case BACK -> Optional.empty(); // only the fault itself knows
+            case BACK, CONVICTED -> Optional.empty(); // only the fault itself knows
             case WAIT ->
                 Waits.longest(records.evidence().finals(), at, round.until()).map(Duration::toMillis);
         };

@@ -57,6 +57,10 @@ final class SteadyLoad implements AutoCloseable {
         return !thread.isAlive() && load.isAcknowledged();
     }
 
+    int acknowledgedCount() {
+        return load.acknowledgedCount();
+    }
+
     List<Evidence.Submitted> acknowledged() {
         return load.acknowledged();
     }

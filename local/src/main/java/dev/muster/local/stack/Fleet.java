@@ -61,6 +61,11 @@ public final class Fleet {
                 .toList();
     }
 
+    /** Where the workers' logs are, and the reasons for which they ended. */
+    public Path folder() {
+        return folder;
+    }
+
     /** How often a worker was started again. */
     public int restarts() {
         return reader.restarts();

@@ -145,6 +145,11 @@ public final class LocalStack implements AutoCloseable {
         return servers.sandboxUrl();
     }
 
+    /** Where the processes of a stack on that folder put temporary files. */
+    public static Path temporary(Path dataFolder) {
+        return dataFolder.resolve(TEMPORARY);
+    }
+
     /** What {@code stack.properties} says. */
     public StackProperties properties() {
         Map<String, Long> children = new LinkedHashMap<>();
@@ -264,8 +269,14 @@ public final class LocalStack implements AutoCloseable {
         return servers.locate(settings)
                 .with(Setting.FLEET_LAUNCHER, "process")
                 .with(Setting.FLEET_WORKERS, Integer.toString(config.workers()))
-                .with(Setting.FLEET_COMMAND, String.join("\t", MusterProcess.worker(folder(TEMPORARY))))
+                .with(Setting.FLEET_COMMAND, command())
                 .with(Setting.FLEET_RUN_FOLDER, folder("workers").toString());
+    }
+
+    /** What starts a worker; a trial may have said so. */
+    private String command() {
+        String own = settings.string(Setting.FLEET_COMMAND);
+        return own.isEmpty() ? String.join("\t", MusterProcess.worker(folder(TEMPORARY))) : own;
     }
 
     private void prepare() {

@@ -33,17 +33,12 @@ public final class BatchSubmission {
      */
     public void read(BufferedReader lines, BiConsumer<Long, Submission> to) {
         try {
-            long number = 0;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                number++;
-                if (line.isBlank()) {
-                    continue;
+            ParsedLines.read(lines, line -> SubmissionLine.parse(line, defaults), line -> {
+                switch (line.value()) {
+                    case SubmissionLine.Parsed.Good(Submission submission) -> to.accept(line.number(), submission);
+                    case SubmissionLine.Parsed.Bad(String problem) -> note("line " + line.number() + ": " + problem);
                 }
-                switch (SubmissionLine.parse(line, defaults)) {
-                    case SubmissionLine.Parsed.Good(Submission submission) -> to.accept(number, submission);
-                    case SubmissionLine.Parsed.Bad(String problem) -> note("line " + number + ": " + problem);
-                }
-            }
+            });
         } catch (IOException e) {
             throw new UncheckedIOException("can't read the jobs", e);
         }

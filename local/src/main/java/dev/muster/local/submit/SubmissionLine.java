@@ -7,14 +7,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
  * One line of a file of jobs:
- * {@code {"id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey", "limitkey"}}. It is judged by the
- * same code as the record will be by the worker, so that what is wrong shows here and not as a dead job.
+ * {@code {"id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "retrybase", "retrycap", "uniquekey",
+ * "limitkey"}}. It is judged by the same code as the record will be by the worker, so that what is wrong shows here and not as a dead job.
  */
 public final class SubmissionLine {
     /** Where a job comes from that does not say it. */
@@ -24,10 +26,13 @@ public final class SubmissionLine {
             "runat", "musterrunat",
             "deadline", "musterdeadline",
             "maxattempts", "mustermaxattempts",
+            "retrybase", "musterretrybase",
+            "retrycap", "musterretrycap",
             "uniquekey", "musteruniquekey",
             "limitkey", "musterlimitkey");
-    private static final Set<String> FIELDS =
-            Set.of("id", "source", "type", "key", "data", "runat", "deadline", "maxattempts", "uniquekey", "limitkey");
+    private static final Set<String> FIELDS = Stream.concat(
+                    EXTENSIONS.keySet().stream(), Stream.of("id", "source", "type", "key", "data"))
+            .collect(Collectors.toUnmodifiableSet());
 
     private SubmissionLine() {}
 
@@ -62,7 +67,7 @@ public final class SubmissionLine {
         for (String field : json.propertyNames()) {
             if (!FIELDS.contains(field)) {
                 return new Parsed.Bad("unknown field \"" + field + "\"; there are id, source, type, key, data, runat, "
-                        + "deadline, maxattempts, uniquekey and limitkey");
+                        + "deadline, maxattempts, retrybase, retrycap, uniquekey and limitkey");
             }
         }
         return object(json, defaults);

@@ -36,6 +36,22 @@ class BatchSubmissionTest {
         assertThat(batch.problems()).hasSize(21).endsWith("… and 10 more");
     }
 
+    /** Lines are parsed on several threads; their order is what the order of keys goes by. */
+    @Test
+    void many_lines_keep_their_order_and_numbers() {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 1; i <= 5_000; i++) {
+            lines.append("{\"id\":\"").append(i).append("\",\"data\":1}\n");
+        }
+
+        List<String> seen = read(lines.toString());
+
+        assertThat(seen).hasSize(5_000);
+        for (int i = 1; i <= 5_000; i++) {
+            assertThat(seen.get(i - 1)).isEqualTo(i + " " + i);
+        }
+    }
+
     private List<String> read(String lines) {
         List<String> seen = new ArrayList<>();
         batch.read(

@@ -196,7 +196,7 @@ public final class JobRunner implements Life {
         Outcome outcome;
         try {
             run.begins(thread);
-            said = Said.by(handler, run.job(), new RunContext(run, intents, guard, faults), () -> {
+            said = Said.by(handler, run.job(), new RunContext(run, intents, guard, faults, ticker), () -> {
                 Instant now = ticker.now();
                 run.entered(now);
                 listener.entered(run, now);
@@ -234,13 +234,16 @@ public final class JobRunner implements Life {
             case Said.Answered(JobResult result) ->
                 heeding(
                         run,
-                        Verdicts.of(
-                                run.job(),
-                                result,
-                                handler.retryPolicy(),
-                                ThreadLocalRandom.current(),
-                                run.enteredAt(),
-                                run.closedSteps()),
+                        run.followUps()
+                                .with(
+                                        Verdicts.of(
+                                                run.job(),
+                                                result,
+                                                handler.retryPolicy(),
+                                                ThreadLocalRandom.current(),
+                                                run.enteredAt(),
+                                                run.closedSteps()),
+                                        result),
                         false);
             case Said.Threw(Throwable thrown) ->
                 thrown(
@@ -253,7 +256,10 @@ public final class JobRunner implements Life {
 
     /** Somebody may wish the job cancelled. */
     private static Outcome heeding(Run run, Outcome outcome, boolean broke) {
-        return run.wish().map(wish -> Verdicts.heeding(wish, outcome, broke)).orElse(outcome);
+        return run.wish()
+                .map(wish -> Verdicts.heeding(wish, outcome, broke))
+                .orElse(outcome)
+                .unmade(run.unmadeSteps());
     }
 
     private static Outcome thrown(HandlerTerms<?> handler, Run run, Throwable thrown, List<String> closedSteps) {

@@ -1,5 +1,6 @@
 package dev.muster.worker.execution;
 
+import dev.muster.execution.FollowUps;
 import dev.muster.job.JobId;
 import dev.muster.store.OwnershipStore.Progress;
 import dev.muster.store.OwnershipStore.Wish;
@@ -8,6 +9,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class Run {
     private final RunningJob job;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.RUNNING);
+    private final FollowUps followUps;
     private final List<String> closedSteps = new CopyOnWriteArrayList<>();
+    private final Set<String> unmadeSteps = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Thread thread;
     private volatile @Nullable Instant enteredAt;
     private final AtomicReference<@Nullable Progress> news = new AtomicReference<>();
@@ -49,6 +54,7 @@ public final class Run {
 
     public Run(RunningJob job) {
         this.job = job;
+        this.followUps = new FollowUps(job.id());
     }
 
     public RunningJob job() {
@@ -172,13 +178,28 @@ public final class Run {
         closedSteps.add(step);
     }
 
+    /** No call of it was made in this run, or one that has done nothing, and none before is without an answer. */
+    void unmade(String step) {
+        unmadeSteps.add(step);
+        closedSteps.add(step);
+    }
+
     /** A call of it begins, whose answer nobody has yet. */
     void opened(String step) {
         closedSteps.removeAll(List.of(step));
+        unmadeSteps.remove(step);
+    }
+
+    FollowUps followUps() {
+        return followUps;
     }
 
     List<String> closedSteps() {
         return List.copyOf(closedSteps);
+    }
+
+    Set<String> unmadeSteps() {
+        return Set.copyOf(unmadeSteps);
     }
 
     private void interrupt() {

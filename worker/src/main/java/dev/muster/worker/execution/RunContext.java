@@ -5,9 +5,11 @@ import dev.muster.job.JobCancelledException;
 import dev.muster.job.JobContext;
 import dev.muster.job.JobId;
 import dev.muster.job.LostJobException;
+import dev.muster.job.NewJob;
 import dev.muster.job.NothingDoneException;
 import dev.muster.store.OwnershipStore.Intent;
 import dev.muster.store.OwnershipStore.IntentRequest;
+import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -25,15 +27,17 @@ final class RunContext implements JobContext {
     private final EffectGuard.Intents intents;
     private final EffectGuard guard;
     private final FaultPoint.Listener faults;
+    private final Ticker ticker;
     private final Map<String, Optional<Instant>> unanswered = new ConcurrentHashMap<>();
     /** Steps of this run whose intent is open in Postgres although nothing was done. */
     private final Set<String> unmade = ConcurrentHashMap.newKeySet();
 
-    RunContext(Run run, EffectGuard.Intents intents, EffectGuard guard, FaultPoint.Listener faults) {
+    RunContext(Run run, EffectGuard.Intents intents, EffectGuard guard, FaultPoint.Listener faults, Ticker ticker) {
         this.run = run;
         this.intents = intents;
         this.guard = guard;
         this.faults = faults;
+        this.ticker = ticker;
     }
 
     @Override
@@ -65,6 +69,11 @@ final class RunContext implements JobContext {
     }
 
     @Override
+    public JobId submit(String step, String queue, NewJob followUp) {
+        return run.followUps().add(step, queue, followUp, ticker.now());
+    }
+
+    @Override
     public Optional<Instant> unansweredSince(String step) {
         return unanswered.getOrDefault(step, Optional.empty());
     }
@@ -82,7 +91,7 @@ final class RunContext implements JobContext {
     /** The intent stands in Postgres, but no call of it has been made that anybody waits for. */
     private void notMade(String step) {
         unmade.add(step);
-        run.closed(step);
+        run.unmade(step);
     }
 
     private void stopIfLost() {

@@ -32,6 +32,9 @@ public final class Lane implements Runnable {
     private static final Duration IDLE_SCAN = Duration.ofSeconds(1);
     private static final Duration BUSY_SCAN = Duration.ofMillis(250);
     private static final Duration CENSUS = Duration.ofSeconds(1);
+    /** In quarantine everything begins with it. */
+    private static final Duration QUARANTINE_CENSUS = Duration.ofMillis(100);
+
     private static final Duration LONGEST_REST = Duration.ofSeconds(1);
     private static final Duration SOON = Duration.ofMillis(50);
     private static final int DUE_BATCH = 256;
@@ -230,7 +233,7 @@ public final class Lane implements Runnable {
             runs.census(this::isOurs);
             runs.heedWishes();
             runs.storeProgress();
-            censusAt = in(CENSUS);
+            censusAt = in(parts.quarantine() ? QUARANTINE_CENSUS : CENSUS);
         }
     }
 
@@ -266,6 +269,7 @@ public final class Lane implements Runnable {
         // Above the limit if need be: they were running, and whoever waits for them has waited enough.
         parts.slots().takeAnyway(adopted.size());
         adopted.forEach(runs::start);
+        dueAt = Math.min(dueAt, in(SOON)); // suspects among them wait now, to be lent
         parts.meters().adopted(adopted.size());
         if (!adopted.isEmpty()) {
             LOG.atInfo().addKeyValue("jobs", adopted.size()).log("Jobs of fenced incarnations were adopted");

@@ -18,6 +18,7 @@ import java.util.function.Predicate;
  * What all lanes of a worker share.
  *
  * @param parked true for a job type whose circuit is open: its jobs would be parked as soon as they start
+ * @param quarantine jobs are lent to it: it starts them one after the other
  * @param cancelGrace how long a job that is to be cancelled may go on before it is interrupted
  */
 public record LaneParts(
@@ -31,6 +32,7 @@ public record LaneParts(
         Watch watch,
         LaneMeters meters,
         FaultPoint.Listener faults,
+        boolean quarantine,
         Duration cancelGrace,
         Ticker ticker) {
 

@@ -44,11 +44,13 @@ final class Runs {
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
     private final List<LaneEvent.Intending> intending = new ArrayList<>();
     private final List<Entered> entered = new ArrayList<>();
+    private final Turns turns;
     /** True while rows of ours may have no thread, since there was no executor to start one. */
     private boolean unstarted;
 
     Runs(LaneParts parts, EffectGuard.Intents intents, JobRunner.Listener listener) {
         this.parts = parts;
+        this.turns = new Turns(parts.quarantine());
         this.intents = intents;
         this.listener = listener;
     }
@@ -194,7 +196,7 @@ final class Runs {
      * row is interrupted and its outcome dropped. What an unanswered commit has left behind is found here.
      */
     void census(Predicate<RunningJob> ofThisLane) {
-        Map<JobId, RunningJob> rows = new HashMap<>();
+        Map<JobId, RunningJob> rows = new LinkedHashMap<>();
         for (RunningJob row : parts.store().census()) {
             if (ofThisLane.test(row)) {
                 rows.put(row.id(), row);
@@ -211,14 +213,36 @@ final class Runs {
             }
         }
         rows.keySet().removeAll(running.keySet());
-        unstarted = !rows.isEmpty() && !parts.runner().isReady();
-        if (!unstarted && !rows.isEmpty()) {
-            for (RunningJob row : parts.store().beginAgain(List.copyOf(rows.values()))) {
-                LOG.atInfo().addKeyValue("job_id", row.id()).log("A row of ours had no thread; it is begun again");
-                parts.slots().takeAnyway(1);
-                start(row);
-            }
+        int now = parts.runner().isReady()
+                ? turns.next(rows.size(), running.size(), parts.ticker().nanos())
+                : 0;
+        unstarted = rows.size() > now;
+        List<RunningJob> due = rows.values().stream().limit(now).toList();
+        if (parts.quarantine()) {
+            due.forEach(this::startInTurn);
+        } else if (!due.isEmpty()) {
+            parts.store().beginAgain(due).forEach(this::startLate);
         }
+    }
+
+    /**
+     * Its entry is written down before it can end the process: whoever is on record, and alone, has done it. One that is on
+     * record already was begun by a lane that has ended.
+     */
+    private void startInTurn(RunningJob row) {
+        if (parts.store().enter(row)) {
+            startLate(row);
+        } else {
+            parts.store().beginAgain(List.of(row)).stream()
+                    .filter(parts.store()::enter)
+                    .forEach(this::startLate);
+        }
+    }
+
+    private void startLate(RunningJob row) {
+        LOG.atInfo().addKeyValue("job_id", row.id()).log("A row of ours had no thread; it is begun again");
+        parts.slots().takeAnyway(1);
+        start(row);
     }
 
     /** Tells the runs of jobs that are to be cancelled. The wish is read each time: it may have come in any moment. */

@@ -62,6 +62,7 @@ public final class Intake implements Runnable, IntakePort {
     /** Partitions whose log does not reach to our position, with that. */
     private final Map<TopicPartition, Long> outOfRange = new HashMap<>();
 
+    private final Reach reach;
     private Set<String> subscribed = Set.of();
     private long committedAt;
     private volatile boolean satisfied;
@@ -83,6 +84,7 @@ public final class Intake implements Runnable, IntakePort {
         this.hooks = hooks;
         this.faults = faults;
         this.ticker = ticker;
+        this.reach = new Reach(consumer);
         this.committedAt = ticker.nanos();
     }
 
@@ -188,7 +190,7 @@ public final class Intake implements Runnable, IntakePort {
                 obey();
                 findBeginnings();
                 meetDemand();
-                pass(consumer.poll(POLL));
+                pass(poll());
                 commit();
             } else {
                 TimeUnit.NANOSECONDS.sleep(POLL.toNanos()); // the pool has no queue yet
@@ -209,6 +211,14 @@ public final class Intake implements Runnable, IntakePort {
             }
             throw e;
         }
+    }
+
+    private ConsumerRecords<byte[], byte[]> poll() throws InterruptedException {
+        if (!reach.isLost()) {
+            return consumer.poll(POLL);
+        }
+        TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+        return consumer.poll(Duration.ZERO);
     }
 
     /** False while there is nothing to subscribe to; an unsubscribed consumer refuses to poll. */

@@ -34,6 +34,13 @@ final class AbsenceJudge {
         this.lastRead = nowNanos;
     }
 
+    /** True when a read now can be the first that proves somebody dead. */
+    boolean isDue(long nowNanos) {
+        long between = BETWEEN_READS.toNanos();
+        return firstAbsent.values().stream()
+                .anyMatch(since -> nowNanos - since >= between && lastRead - since < between);
+    }
+
     /**
      * Takes a read of the group in.
      *

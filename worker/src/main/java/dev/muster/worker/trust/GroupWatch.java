@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class GroupWatch {
     private static final Logger LOG = LoggerFactory.getLogger(GroupWatch.class);
+    /** How often the group is read while there is a suspicion, and nothing new. */
+    private static final Duration AGAIN = Duration.ofMillis(500);
     /** How long a suspicion lasts that no lane has renewed. */
     private static final Duration STALE = Duration.ofSeconds(3);
 
@@ -43,6 +45,8 @@ public final class GroupWatch {
     private final AbsenceJudge judge;
     private final Map<Incarnation, Long> suspects = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<Overtaken> overtakes = new ConcurrentLinkedQueue<>();
+    private volatile boolean news;
+    private long readNanos;
 
     private record Overtaken(PartitionEpoch mine, int stored) {}
 
@@ -69,20 +73,27 @@ public final class GroupWatch {
         this.ownership = ownership;
         this.incarnations = incarnations;
         this.ticker = ticker;
-        this.judge = new AbsenceJudge(freshWindow, ticker.nanos());
+        this.readNanos = ticker.nanos();
+        this.judge = new AbsenceJudge(freshWindow, readNanos);
     }
 
     /** Rows of this incarnation run in our partitions, and it is not fenced. */
     public void suspect(Incarnation incarnation) {
-        suspects.put(incarnation, ticker.nanos());
+        if (suspects.put(incarnation, ticker.nanos()) == null) {
+            news = true;
+        }
     }
 
     /** Postgres has a later epoch than the group gave us. */
     public void overtaken(PartitionEpoch mine, int stored) {
         overtakes.add(new Overtaken(mine, stored));
+        news = true;
     }
 
-    /** Looks once, if there is anything to look for. */
+    /**
+     * Looks once, if there is anything to look for: to be called several times a second. The group is read at once when
+     * there is news, and when the read can prove somebody dead: of the second or two that this takes, waiting is a part.
+     */
     public void look(Listener listener) throws InterruptedException {
         long now = ticker.nanos();
         suspects.values().removeIf(seen -> now - seen > STALE.toNanos());
@@ -90,6 +101,11 @@ public final class GroupWatch {
             judge.judge(Set.of(), Set.of(), now);
             return;
         }
+        if (!news && !judge.isDue(now) && now - readNanos < AGAIN.toNanos()) {
+            return;
+        }
+        news = false;
+        readNanos = now;
         try {
             ConsumerGroupDescription description = requireNonNull(admin.describeConsumerGroups(List.of(group))
                             .describedGroups()

@@ -9,6 +9,7 @@ import dev.muster.job.NothingDoneException;
 import dev.muster.job.ParkedException;
 import dev.muster.store.OwnershipStore.Intent;
 import dev.muster.store.OwnershipStore.Wish;
+import dev.muster.time.Ticker;
 import dev.muster.worker.FaultPoint;
 import java.io.IOException;
 import java.time.Duration;
@@ -139,12 +140,12 @@ class RunContextTest {
         AtomicReference<Optional<Instant>> opened = new AtomicReference<>(Optional.empty());
         EffectGuard.Intents intents = request -> CompletableFuture.completedFuture(Optional.of(
                 new Intent(request.id(), request.step(), "key", opened.getAndSet(Optional.of(Instant.EPOCH)))));
-        return new RunContext(run, intents, () -> {}, FaultPoint.Listener.none());
+        return new RunContext(run, intents, () -> {}, FaultPoint.Listener.none(), Ticker.system());
     }
 
     private JobContext context(Optional<Instant> unansweredSince) {
         EffectGuard.Intents intents = request -> CompletableFuture.completedFuture(
                 Optional.of(new Intent(request.id(), request.step(), "key", unansweredSince)));
-        return new RunContext(run, intents, () -> {}, FaultPoint.Listener.none());
+        return new RunContext(run, intents, () -> {}, FaultPoint.Listener.none(), Ticker.system());
     }
 }

@@ -24,6 +24,17 @@ final class AbsenceJudgeTest {
     }
 
     @Test
+    void the_second_read_is_due_a_second_after_the_first() {
+        passFreshWindow();
+        judge.judge(Set.of(A), Set.of(), millis(3_500));
+
+        assertThat(judge.isDue(millis(4_499))).isFalse();
+        assertThat(judge.isDue(millis(4_500))).isTrue();
+        judge.judge(Set.of(A), Set.of(), millis(4_500));
+        assertThat(judge.isDue(millis(4_600))).as("it was proven").isFalse();
+    }
+
+    @Test
     void a_member_is_alive_whatever_it_has_left_unreleased() {
         passFreshWindow();
 

@@ -1,0 +1,38 @@
+package dev.muster.local.drill;
+
+import dev.muster.local.stack.Fleet;
+import dev.muster.store.AuditReader;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Every worker in turn is asked to end, drains, and is started again; the next one's turn comes when all are in service. */
+final class Rolling implements Fault {
+    private static final Duration LIMIT = Duration.ofSeconds(40);
+
+    @Override
+    public Injection inject(DrillStack stack) {
+        List<Fleet.Worker> workers = stack.fleet().live();
+        Instant at = stack.now();
+        for (Fleet.Worker worker : workers) {
+            stack.signal(worker, "TERM");
+            stack.await("the end of " + worker.incarnation(), LIMIT, () -> !worker.isAlive());
+            stack.awaitWhole();
+        }
+        Set<String> victims = workers.stream().map(Fleet.Worker::incarnation).collect(Collectors.toSet());
+        stack.say("restarted " + String.join(", ", victims.stream().sorted().toList()));
+        return Injection.of(at, victims).with(retries(stack, victims));
+    }
+
+    private static List<String> retries(DrillStack stack, Set<String> victims) {
+        return stack.audit().runs().stream()
+                .filter(run -> victims.contains(run.incarnation()))
+                .collect(Collectors.groupingBy(AuditReader.EndedRun::outcome, Collectors.counting()))
+                .entrySet()
+                .stream()
+                .map(outcome -> outcome.getValue() + " runs on the restarted workers were " + outcome.getKey())
+                .toList();
+    }
+}

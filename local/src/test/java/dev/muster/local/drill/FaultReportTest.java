@@ -1,0 +1,63 @@
+package dev.muster.local.drill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.protocol.Json;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class FaultReportTest {
+    @Test
+    void an_exceeded_bound_fails_and_says_by_how_much() {
+        FaultReport report = report(List.of(Map.of(Figure.ALL_RUNNING, 300L), Map.of(Figure.ALL_RUNNING, 1_250L)));
+
+        assertThat(report.isOk()).isFalse();
+        assertThat(report.complaints())
+                .containsExactly("all_running_ms is 1,250 ms (p99), 250 ms above its bound of 1,000 ms");
+    }
+
+    @Test
+    void a_bound_of_which_nothing_was_measured_fails() {
+        assertThat(report(List.of(Map.of())).complaints())
+                .containsExactly("all_running_ms was not measured, so the bound proves nothing");
+    }
+
+    @Test
+    void a_violation_fails_although_the_bounds_hold() {
+        FaultReport report = new FaultReport(
+                FaultKind.KILL9,
+                1,
+                List.of(new RoundResult(Map.of(Figure.ALL_RUNNING, 300L), 2, List.of("w-2.1 ended"))),
+                List.of(),
+                List.of());
+
+        assertThat(report.complaints()).containsExactly("round 1: w-2.1 ended");
+    }
+
+    @Test
+    void json_has_the_keys_that_scripts_rely_on() {
+        FaultReport report = report(
+                List.of(Map.of(Figure.DETECT, 5L, Figure.FENCE, 9L, Figure.RECOVERY, 100L, Figure.ALL_RUNNING, 300L)));
+
+        assertThat(Json.MAPPER.writeValueAsString(new DrillReport(List.of(report)).json()))
+                .isEqualTo("{\"faults\":[{\"fault\":\"kill9\",\"rounds\":1,"
+                        + "\"detect_ms\":{\"p50\":5,\"p99\":5,\"max\":5},"
+                        + "\"fence_ms\":{\"p50\":9,\"p99\":9,\"max\":9},\"reassign_ms\":null,"
+                        + "\"recovery_ms\":{\"p50\":100,\"p99\":100,\"max\":100},"
+                        + "\"all_running_ms\":{\"p50\":300,\"p99\":300,\"max\":300},\"backlog_ms\":null,"
+                        + "\"resume_ms\":null,\"back_ms\":null,\"wait_ms\":null,\"interrupted\":2,\"lost\":0,"
+                        + "\"duplicates\":0,\"order_violations\":0,\"audit\":\"ok\",\"complaints\":[]}]}");
+    }
+
+    private static FaultReport report(List<Map<Figure, Long>> rounds) {
+        return new FaultReport(
+                FaultKind.KILL9,
+                rounds.size(),
+                rounds.stream()
+                        .map(figures -> new RoundResult(figures, 2, List.of()))
+                        .toList(),
+                List.of(),
+                List.of());
+    }
+}

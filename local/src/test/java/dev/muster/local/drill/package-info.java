@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.local.drill;
+
+import org.jspecify.annotations.NullMarked;

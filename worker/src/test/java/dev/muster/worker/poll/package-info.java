@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.worker.poll;
+
+import org.jspecify.annotations.NullMarked;
