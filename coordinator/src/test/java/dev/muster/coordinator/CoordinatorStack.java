@@ -31,7 +31,7 @@ import java.util.stream.Collectors;
 
 /** Coordinators on real servers, with workers that are real processes, and what tests ask about them. */
 final class CoordinatorStack {
-    static final Duration PATIENCE = Duration.ofSeconds(90);
+    static final Duration PATIENCE = Duration.ofSeconds(40);
 
     private final Path folder;
     private final Settings settings;

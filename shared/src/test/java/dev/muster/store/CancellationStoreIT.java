@@ -323,7 +323,7 @@ final class CancellationStoreIT {
 
     private void awaitBlocked(String application, String function) {
         Awaitility.await()
-                .atMost(PATIENCE)
+                .atMost(Duration.ofSeconds(2)) // longer, and its lock_timeout ends it
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> db.count("SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + application
                                 + "' AND wait_event_type = 'Lock' AND query LIKE '%" + function + "(%'")

@@ -112,7 +112,7 @@ final class OwnershipStoreIT {
                     db.count("SELECT end_backends('" + zombie.me() + "')");
                 }
             }
-            assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(30));
+            assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(5));
         } catch (java.sql.SQLException e) {
             assertThat(e.getSQLState()).as("the frozen session was ended").isIn("57P01", "08006", "25P03", "08003");
         }

@@ -129,7 +129,7 @@ final class InterleavingIT {
             a.signal("TERM");
 
             Awaitility.await()
-                    .atMost(Duration.ofSeconds(35)) // the session of one that did not leave lasts 40
+                    .atMost(Duration.ofSeconds(15))
                     .until(() -> stack.count("SELECT count(*) FROM partition_owner WHERE incarnation = '" + heir + "'")
                             == 4);
             assertThat(a.awaitExit(WorkerStack.PATIENCE)).isTrue();

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** A leader keeps house on a real Postgres. */
 @ExtendWith(EmbeddedServers.class)
 class HousekeepingIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
     /** More than a round and a pass have over these few rows. */
     private static final int STEPS = 40;
 

@@ -40,7 +40,7 @@ import tools.jackson.databind.JsonNode;
 
 @ExtendWith(EmbeddedServers.class)
 class RelayIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final byte[] PAYLOAD = {0, 1, 2, -1};
 
     private final PostgresDatabase postgres;

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The whole stack as {@code up} starts it, with one worker. */
 class LocalStackIT {
-    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final Duration LIMIT = Duration.ofMinutes(1);
 
     @TempDir
     private Path folder = Path.of("");
