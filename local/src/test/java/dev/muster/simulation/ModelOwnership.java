@@ -24,20 +24,19 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /** What one incarnation says about partitions and jobs, in the model of Postgres: V002__create_ownership_functions.sql. */
 final class ModelOwnership implements Ownership {
-    private static final long AGAIN_FOREIGN = World.millis(250);
-    private static final long AGAIN = World.millis(5_000);
     private static final long UNSURE_WAIT = World.millis(1_000);
 
     private final ModelPostgres db;
     private final Incarnation me;
+    private final ModelKeys keys;
 
     ModelOwnership(ModelPostgres db, Incarnation me) {
         this.db = db;
         this.me = me;
+        this.keys = new ModelKeys(db, me);
     }
 
     // ---- partitions ----
@@ -69,7 +68,7 @@ final class ModelOwnership implements Ownership {
             db.waiting.values().stream()
                     .filter(row -> row.isIn(p) && row.keyPosition != null && row.state == JobRow.State.PARKED)
                     .filter(row -> row.dueAt > db.world.now() && row.dueAt < JobRow.NEVER)
-                    .forEach(this::lookNow);
+                    .forEach(keys::lookNow);
         }
         boolean mine = db.owns(me, p);
         return new TakeOver.Answer(
@@ -162,42 +161,17 @@ final class ModelOwnership implements Ownership {
         }
         if (row.key.isPresent()) {
             row.keyPosition = db.nextKeyPosition();
-            Optional<JobRow> head = headOf(row);
-            boolean queued = firstWaiting(row).isPresent();
+            Optional<JobRow> head = keys.headOf(row);
+            boolean queued = keys.firstWaiting(row).isPresent();
             if (head.isPresent() || queued) {
                 row.state = JobRow.State.PARKED;
-                row.dueAt = queued ? JobRow.NEVER : recheck(!head.get().isOf(me));
+                row.dueAt = queued ? JobRow.NEVER : keys.recheck(!head.get().isOf(me));
                 db.waiting.put(row.id, row);
                 return Claim.Verdict.WAITING;
             }
         }
         begin(row, 1);
         return Claim.Verdict.STARTED;
-    }
-
-    /** Who runs of its key. */
-    private Optional<JobRow> headOf(JobRow row) {
-        return db.running.values().stream()
-                .filter(r -> r.isBehindOrAt(row))
-                .filter(r -> db.isOn(Guard.KEY_OF_TABLE) || r.isOf(me))
-                .findFirst();
-    }
-
-    private Optional<JobRow> firstWaiting(JobRow row) {
-        return waitingOf(row).min(Comparator.comparing(r -> r.keyPosition));
-    }
-
-    private Stream<JobRow> waitingOf(JobRow row) {
-        return db.waiting.values().stream().filter(r -> r.isBehindOrAt(row) && r.keyPosition != null);
-    }
-
-    private long recheck(boolean headIsForeign) {
-        long about = headIsForeign ? AGAIN_FOREIGN : AGAIN;
-        return db.world.now() + db.world.between(about * 9 / 10, about * 11 / 10);
-    }
-
-    private void lookNow(JobRow row) {
-        row.dueAt = db.world.now();
     }
 
     private void begin(JobRow row, int attempt) {
@@ -227,21 +201,17 @@ final class ModelOwnership implements Ownership {
                     row.state = JobRow.State.READY;
                 });
         List<JobRow> free = due.stream()
-                .filter(row -> row.key.isEmpty() || (headOf(row).isEmpty() && !isBehind(row)))
+                .filter(row -> row.key.isEmpty() || (keys.headOf(row).isEmpty() && !keys.isBehind(row)))
                 .toList();
         for (JobRow row : due) {
             if (!free.contains(row)) {
                 row.state = JobRow.State.PARKED;
-                row.dueAt = isBehind(row)
+                row.dueAt = keys.isBehind(row)
                         ? JobRow.NEVER
-                        : recheck(headOf(row).filter(head -> !head.isOf(me)).isPresent());
+                        : keys.recheck(keys.headOf(row).filter(head -> !head.isOf(me)).isPresent());
             }
         }
         return startWaiting(free);
-    }
-
-    private boolean isBehind(JobRow row) {
-        return waitingOf(row).anyMatch(other -> other.keyPosition < row.keyPosition);
     }
 
     private List<RunningJob> startWaiting(List<JobRow> rows) {
@@ -252,8 +222,8 @@ final class ModelOwnership implements Ownership {
         }
         for (JobRow row : rows) {
             if (row.key.isPresent()) {
-                firstWaiting(row).filter(next -> next.dueAt == JobRow.NEVER).ifPresent(next -> {
-                    next.dueAt = recheck(false);
+                keys.firstWaiting(row).filter(next -> next.dueAt == JobRow.NEVER).ifPresent(next -> {
+                    next.dueAt = keys.recheck(false);
                 });
             }
         }
@@ -324,7 +294,7 @@ final class ModelOwnership implements Ownership {
     }
 
     private Optional<RunningJob> startNextOf(JobRow ended, List<PartitionEpoch> held) {
-        Optional<JobRow> next = ended.key.isEmpty() ? Optional.empty() : firstWaiting(ended);
+        Optional<JobRow> next = ended.key.isEmpty() ? Optional.empty() : keys.firstWaiting(ended);
         boolean startable = next.filter(row -> row.state == JobRow.State.PARKED || row.state == JobRow.State.READY)
                 .isPresent();
         boolean starts = startable
@@ -333,7 +303,7 @@ final class ModelOwnership implements Ownership {
         if (starts) {
             return Optional.of(startWaiting(List.of(next.get())).getFirst());
         }
-        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(this::lookNow);
+        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(keys::lookNow);
         return Optional.empty();
     }
 

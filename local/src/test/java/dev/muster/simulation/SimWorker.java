@@ -11,8 +11,6 @@ import dev.muster.store.PartitionEpoch;
 import dev.muster.store.StoreException;
 import dev.muster.worker.execution.Slots;
 import dev.muster.worker.intake.Demand;
-import dev.muster.worker.intake.QueueView;
-import dev.muster.worker.intake.Queues;
 import dev.muster.worker.intake.SubmissionReader;
 import dev.muster.worker.lane.Lane;
 import dev.muster.worker.lane.LaneEvent;
@@ -51,7 +49,7 @@ final class SimWorker extends Proc {
     private final GroupWatch group;
     private final LateIntake lateIntake = new LateIntake();
     private final List<Fiber> threads = new ArrayList<>();
-    private QueueView view;
+    private final SimQueues queues;
     private List<SimLane> lanes = List.of();
     private @Nullable SimRunner runner;
     private @Nullable Intake intake;
@@ -77,7 +75,7 @@ final class SimWorker extends Proc {
                 incarnations,
                 scene.postgres().isOn(Guard.FRESH_WINDOW) ? Duration.ofSeconds(3) : Duration.ZERO,
                 world().ticker());
-        this.view = look();
+        this.queues = new SimQueues(this, () -> lanes);
     }
 
     Incarnation incarnation() {
@@ -168,7 +166,7 @@ final class SimWorker extends Proc {
                 executor,
                 slots,
                 demand,
-                new SimQueues(),
+                queues,
                 new SubmissionReader(10_000, _ -> true),
                 _ -> false,
                 new LaneWatch(),
@@ -198,7 +196,7 @@ final class SimWorker extends Proc {
                 new SimConsumer(this, scene.kafka(), me.id(), life).consumer(),
                 lanes.stream().map(SimLane::lane).toList(),
                 demand,
-                new SimQueues(),
+                queues,
                 new Hooks(),
                 _ -> {},
                 world().ticker());
@@ -318,30 +316,6 @@ final class SimWorker extends Proc {
     }
 
     // ---- what lanes and poll loop ask for ----
-
-    private QueueView look() {
-        return new QueueView(
-                Map.of(
-                        Jobs.PAY.name(), new QueueView.Entry(Jobs.PAY, TOPIC),
-                        Jobs.MAIL.name(), new QueueView.Entry(Jobs.MAIL, TOPIC)),
-                world().now());
-    }
-
-    private final class SimQueues implements Queues {
-        @Override
-        public QueueView view() {
-            return view;
-        }
-
-        @Override
-        public void lookSoon() {
-            long began = world().now();
-            after(world().millisBetween(1, 40), () -> {
-                view = new QueueView(view.byName(), Math.max(began, view.asOf()));
-                lanes.forEach(lane -> lane.lane().tell(new LaneEvent.QueuesSeen()));
-            });
-        }
-    }
 
     private final class Hooks implements Intake.Hooks {
         @Override

@@ -46,7 +46,7 @@ class FaultReportTest {
                         + "\"fence_ms\":{\"p50\":9,\"p99\":9,\"max\":9},\"reassign_ms\":null,"
                         + "\"recovery_ms\":{\"p50\":100,\"p99\":100,\"max\":100},"
                         + "\"all_running_ms\":{\"p50\":300,\"p99\":300,\"max\":300},\"backlog_ms\":null,"
-                        + "\"resume_ms\":null,\"back_ms\":null,\"wait_ms\":null,\"interrupted\":2,\"lost\":0,"
+                        + "\"resume_ms\":null,\"back_ms\":null,\"convicted_ms\":null,\"wait_ms\":null,\"interrupted\":2,\"lost\":0,"
                         + "\"duplicates\":0,\"order_violations\":0,\"audit\":\"ok\",\"complaints\":[]}]}");
     }
 

@@ -1,0 +1,54 @@
+package dev.muster.simulation;
+
+import dev.muster.fleet.Incarnation;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Who of a key runs, who waits first, and when a waiting one is looked at again, in the model of Postgres. */
+final class ModelKeys {
+    private static final long AGAIN_FOREIGN = World.millis(250);
+    private static final long AGAIN = World.millis(5_000);
+
+    private final ModelPostgres db;
+    private final Incarnation me;
+
+    ModelKeys(ModelPostgres db, Incarnation me) {
+        this.db = db;
+        this.me = me;
+    }
+
+    /** Who runs of its key. */
+    Optional<JobRow> headOf(JobRow row) {
+        return db.running.values().stream()
+                .filter(r -> r.isBehindOrAt(row))
+                .filter(r -> db.isOn(Guard.KEY_OF_TABLE) || r.isOf(me))
+                .findFirst();
+    }
+
+    Optional<JobRow> firstWaiting(JobRow row) {
+        return waitingOf(row).min(Comparator.comparingLong(ModelKeys::position));
+    }
+
+    boolean isBehind(JobRow row) {
+        return waitingOf(row).anyMatch(other -> position(other) < position(row));
+    }
+
+    long recheck(boolean headIsForeign) {
+        long about = headIsForeign ? AGAIN_FOREIGN : AGAIN;
+        return db.world.now() + db.world.between(about * 9 / 10, about * 11 / 10);
+    }
+
+    void lookNow(JobRow row) {
+        row.dueAt = db.world.now();
+    }
+
+    private Stream<JobRow> waitingOf(JobRow row) {
+        return db.waiting.values().stream().filter(r -> r.isBehindOrAt(row) && r.keyPosition != null);
+    }
+
+    private static long position(JobRow row) {
+        return Objects.requireNonNull(row.keyPosition, "a row that has no place in its key");
+    }
+}
