@@ -208,7 +208,8 @@ final class ModelOwnership implements Ownership {
                 row.state = JobRow.State.PARKED;
                 row.dueAt = keys.isBehind(row)
                         ? JobRow.NEVER
-                        : keys.recheck(keys.headOf(row).filter(head -> !head.isOf(me)).isPresent());
+                        : keys.recheck(
+                                keys.headOf(row).filter(head -> !head.isOf(me)).isPresent());
             }
         }
         return startWaiting(free);
@@ -222,9 +223,11 @@ final class ModelOwnership implements Ownership {
         }
         for (JobRow row : rows) {
             if (row.key.isPresent()) {
-                keys.firstWaiting(row).filter(next -> next.dueAt == JobRow.NEVER).ifPresent(next -> {
-                    next.dueAt = keys.recheck(false);
-                });
+                keys.firstWaiting(row)
+                        .filter(next -> next.dueAt == JobRow.NEVER)
+                        .ifPresent(next -> {
+                            next.dueAt = keys.recheck(false);
+                        });
             }
         }
         return started;
