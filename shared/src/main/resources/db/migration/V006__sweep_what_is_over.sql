@@ -10,18 +10,28 @@ $$;
 CREATE INDEX job_history_default_at ON job_history_default (settled_at);
 CREATE INDEX job_attempt_default_at ON job_attempt_default (ended_at);
 
+-- A default partition is empty, or holds what a time without a coordinator has left. Up to this size it is read in no time.
+CREATE FUNCTION small_default() RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT 4 * 1024 * 1024::bigint $$;
+
 -- Makes the partition of a day (UTC).
 -- RACE: a row is on its way to the default partition, waits there for the attaching, and would be refused afterwards since
 -- it belongs elsewhere now. So whoever writes rows of a day that has begun waits before it is decided where they go: for
 -- the table's lock. Days to come have no rows on their way; of them only the default partition is locked for the moment.
--- verdict: made | there | in_default (rows of that day came first; they stay where they are) | deposed.
+-- To attach a partition Postgres reads the whole default partition under that lock, unless a check tells it that the day
+-- is not in it. So one that is not small is asked for the check: exclude_day, prove_day, then this again. A check stands
+-- in the way of its day's rows if nobody comes to finish it; so only days that are far off get one.
+-- verdict: made | there | in_default (rows of that day came first or will come; they stay where they are) |
+-- unproven (the check is missing) | deposed.
 CREATE FUNCTION ensure_partition(p_parent text, p_day date, p_epoch bigint) RETURNS text
 LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
     name text := p_parent || '_' || to_char(p_day, 'YYYYMMDD');
+    rest text := p_parent || '_default';
+    excluded text := 'without_' || to_char(p_day, 'YYYYMMDD');
     moment text := CASE p_parent WHEN 'job_history' THEN 'settled_at' ELSE 'ended_at' END;
     day_begins timestamptz := p_day::timestamp AT TIME ZONE 'UTC';
     day_ends timestamptz := (p_day + 1)::timestamp AT TIME ZONE 'UTC';
+    proven boolean;
     found_some boolean;
 BEGIN
     IF NOT leads(p_epoch) THEN
@@ -30,10 +40,20 @@ BEGIN
     IF to_regclass(name) IS NOT NULL THEN
         RETURN 'there';
     END IF;
+    SELECT c.convalidated INTO proven FROM pg_constraint c WHERE c.conrelid = rest::regclass AND c.conname = excluded;
+    IF pg_relation_size(rest::regclass) > small_default() AND NOT coalesce(proven, false) THEN
+        IF day_begins >= now() + interval '2 days' THEN
+            RETURN 'unproven';
+        END IF;
+        IF proven IS NOT NULL THEN
+            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', rest, excluded);
+        END IF;
+        RETURN 'in_default';
+    END IF;
     IF day_begins < now() + interval '1 minute' THEN
         EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', p_parent);
     END IF;
-    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I >= $1 AND %I < $2)', p_parent || '_default', moment, moment)
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I >= $1 AND %I < $2)', rest, moment, moment)
         INTO found_some USING day_begins, day_ends;
     IF found_some THEN
         RETURN 'in_default';
@@ -41,7 +61,37 @@ BEGIN
     EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)', name,
         p_parent);
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', p_parent, name, day_begins, day_ends);
+    IF proven IS NOT NULL THEN
+        EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', rest, excluded);
+    END IF;
     RETURN 'made';
+END $$;
+
+-- From now on the default partition takes no rows of this day; whether it has some is not looked at. Locks it for the
+-- moment that a change of the catalogue takes. For days that are far off.
+CREATE FUNCTION exclude_day(p_parent text, p_day date, p_epoch bigint) RETURNS void
+LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
+DECLARE
+    rest text := p_parent || '_default';
+    excluded text := 'without_' || to_char(p_day, 'YYYYMMDD');
+    moment text := CASE p_parent WHEN 'job_history' THEN 'settled_at' ELSE 'ended_at' END;
+BEGIN
+    IF NOT leads(p_epoch)
+        OR EXISTS (SELECT FROM pg_constraint c WHERE c.conrelid = rest::regclass AND c.conname = excluded) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%I < %L OR %I >= %L) NOT VALID', rest, excluded,
+        moment, p_day::timestamp AT TIME ZONE 'UTC', moment, (p_day + 1)::timestamp AT TIME ZONE 'UTC');
+END $$;
+
+-- Reads the whole default partition to see that it holds no row of that day. Nobody waits for it but the next of its kind.
+CREATE FUNCTION prove_day(p_parent text, p_day date, p_epoch bigint) RETURNS void
+LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
+BEGIN
+    IF leads(p_epoch) THEN
+        EXECUTE format('ALTER TABLE %I VALIDATE CONSTRAINT %I', p_parent || '_default',
+            'without_' || to_char(p_day, 'YYYYMMDD'));
+    END IF;
 END $$;
 
 -- Drops the partition of a day, unless it holds what muster.events has not been told. This locks the whole table, for as

@@ -128,7 +128,8 @@ public final class WorkerStart {
         }
     }
 
-    private static Consumer<byte[], byte[]> reader(Settings settings) {
+    /** Reads what comes from now on. */
+    static Consumer<byte[], byte[]> reader(Settings settings) {
         Consumer<byte[], byte[]> reader = new KafkaClients(settings).reader("muster-bench", POLL);
         reader.assign(reader.partitionsFor(Topics.HEARTBEATS).stream()
                 .map(info -> new TopicPartition(info.topic(), info.partition()))

@@ -7,7 +7,6 @@ import dev.muster.coordinator.fleet.FleetLoop;
 import dev.muster.coordinator.fleet.FleetRules;
 import dev.muster.coordinator.fleet.Launcher;
 import dev.muster.coordinator.fleet.ProcessLauncher;
-import dev.muster.coordinator.fleet.SupervisionLog;
 import dev.muster.coordinator.housekeeping.HousekeepingLoop;
 import dev.muster.coordinator.housekeeping.Retention;
 import dev.muster.coordinator.http.HttpApi;
@@ -41,6 +40,7 @@ import dev.muster.store.RelayStore;
 import dev.muster.store.ScheduleStore;
 import dev.muster.store.SubmissionStore;
 import dev.muster.store.SupervisionHistory;
+import dev.muster.store.SupervisionLog;
 import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -220,8 +220,7 @@ public final class Coordinator implements AutoCloseable {
         Statistics statistics = opened(resources, new Statistics(clients, topics, leadership));
         LagLoop lag = opened(resources, new LagLoop(admin, queues, new PressureStore(database), ticker, meters));
         // Apart from the lease, as the next one: what takes its time must not depose the leader.
-        Database sweeping =
-                opened(resources, Database.open(settings, "muster-coordinator-housekeeping", 1, Optional.empty()));
+        Database sweeping = opened(resources, Database.patient(settings, "muster-coordinator-housekeeping", 1));
         HousekeepingLoop housekeeping = opened(
                 resources,
                 new HousekeepingLoop(new HousekeepingStore(sweeping), leadership, retention, ticker, meters));

@@ -52,6 +52,30 @@ class FleetSupervisorIT {
     }
 
     @Test
+    void one_for_all_restarts_every_worker_when_one_dies_and_only_that_one_has_died() throws Exception {
+        Coordinator coordinator = stack.start(with(Setting.FLEET_STRATEGY, "one_for_all", Setting.FLEET_WORKERS, "3"));
+        Map<String, LiveIncarnation> before = stack.awaitHealthy(coordinator, 3);
+
+        CoordinatorStack.signal("KILL", CoordinatorStack.the("worker-2", before));
+
+        await().atMost(PATIENCE).until(() -> before.keySet().stream().allMatch(name -> isSucceeded(before, name)));
+        Map<String, LiveIncarnation> after = stack.awaitHealthy(coordinator, 3);
+        for (String name : before.keySet()) {
+            assertThat(number(after, name)).as(name).isEqualTo(number(before, name) + 1);
+        }
+        for (String name : List.of("worker-1", "worker-3")) {
+            Incarnation stopped = CoordinatorStack.the(name, before).incarnation();
+            assertThat(fencedReason(stopped)).as(name).isEqualTo("left");
+            assertThat(stack.incidentsOf(stopped)).as(name).isEmpty();
+        }
+        stack.awaitClosedIncident(
+                "worker_exited", CoordinatorStack.the("worker-2", before).incarnation());
+        assertThat(CoordinatorStack.get(coordinator, "/metrics").body())
+                .as("one death is one restart")
+                .contains("muster_supervisor_restarts_total{reason=\"crash\",supervisor=\"default\"} 1.0");
+    }
+
+    @Test
     void rest_for_one_restarts_the_one_that_died_and_those_after_it() throws Exception {
         Coordinator coordinator = stack.start(with(Setting.FLEET_STRATEGY, "rest_for_one", Setting.FLEET_WORKERS, "3"));
         Map<String, LiveIncarnation> before = stack.awaitHealthy(coordinator, 3);

@@ -35,7 +35,7 @@ class ParentDeathIT {
         owner.killHard();
 
         for (ProcessHandle child : children) {
-            child.onExit().get(10, TimeUnit.SECONDS);
+            child.onExit().get(60, TimeUnit.SECONDS);
         }
         try (PostgresServer successor = new PostgresServer(PostgresServer.Config.in(folder))) {
             successor.start();

@@ -64,7 +64,7 @@ class PostgresServerIT {
                 }
             });
             server.signal("KILL");
-            assertThat(server.onExit().get(5, TimeUnit.SECONDS).code()).isEqualTo(137);
+            assertThat(server.onExit().get(60, TimeUnit.SECONDS).code()).isEqualTo(137);
 
             server.start();
 

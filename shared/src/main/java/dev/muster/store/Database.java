@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 public final class Database implements AutoCloseable {
     /** Long enough for any protocol statement, short enough that one that hangs does not take its lane with it. */
-    private static final String STATEMENT_TIMEOUT = "10s";
+    private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(10);
 
     /**
      * A statement that has not been answered by then never will be, since Postgres has ended it: the wire was cut without a
@@ -26,6 +26,8 @@ public final class Database implements AutoCloseable {
     private static final Duration ANSWER = Duration.ofSeconds(12);
     /** For what is worth nothing later. */
     private static final Duration QUICK_ANSWER = Duration.ofSeconds(2);
+    /** A look through a table that some days without a coordinator have filled. */
+    private static final Duration LONG = Duration.ofMinutes(5);
 
     private final HikariDataSource pool;
 
@@ -41,16 +43,26 @@ public final class Database implements AutoCloseable {
      * @param meters where the pool's metrics go, if anywhere
      */
     public static Database open(Settings settings, String applicationName, int size, Optional<MeterRegistry> meters) {
-        return open(settings, applicationName, size, ANSWER, meters);
+        return open(settings, applicationName, size, STATEMENT_TIMEOUT, ANSWER, meters);
     }
 
     /** The same for reads whose answer is worth nothing after two seconds, such as whether one still lives. */
     public static Database impatient(Settings settings, String applicationName, int size) {
-        return open(settings, applicationName, size, QUICK_ANSWER, Optional.empty());
+        return open(settings, applicationName, size, STATEMENT_TIMEOUT, QUICK_ANSWER, Optional.empty());
+    }
+
+    /** The same for statements that hold nobody up and may take minutes, five at most. */
+    public static Database patient(Settings settings, String applicationName, int size) {
+        return open(settings, applicationName, size, LONG, LONG.plus(ANSWER), Optional.empty());
     }
 
     private static Database open(
-            Settings settings, String applicationName, int size, Duration answer, Optional<MeterRegistry> meters) {
+            Settings settings,
+            String applicationName,
+            int size,
+            Duration statement,
+            Duration answer,
+            Optional<MeterRegistry> meters) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(settings.string(Setting.POSTGRES_URL));
         config.setUsername(settings.string(Setting.POSTGRES_USER));
@@ -72,7 +84,8 @@ public final class Database implements AutoCloseable {
         config.addDataSourceProperty(
                 "options",
                 "-c idle_in_transaction_session_timeout=500ms -c lock_timeout=2s -c statement_timeout="
-                        + STATEMENT_TIMEOUT + " -c client_connection_check_interval=100ms -c tcp_user_timeout=5000");
+                        + statement.toMillis()
+                        + " -c client_connection_check_interval=100ms -c tcp_user_timeout=5000");
         meters.ifPresent(registry -> config.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry)));
         return new Database(new HikariDataSource(config));
     }

@@ -30,6 +30,16 @@ final class HousekeepingSql {
             SELECT ensure_partition(?, ?, ?) AS verdict
             """;
 
+    /** Locks the default partition for a moment; reads nothing. */
+    static final String EXCLUDE_DAY = """
+            SELECT exclude_day(?, ?, ?)
+            """;
+
+    /** Reads all of the default partition, which may take minutes; writers and readers go on meanwhile. */
+    static final String PROVE_DAY = """
+            SELECT prove_day(?, ?, ?)
+            """;
+
     static final String DROP_PARTITION = """
             SELECT drop_partition(?, ?, ?) AS verdict
             """;
@@ -76,6 +86,23 @@ final class HousekeepingSql {
             leases AS (
                 DELETE FROM drain_lease d USING old WHERE d.incarnation = old.incarnation)
             DELETE FROM worker_incarnation w USING old WHERE w.incarnation = old.incarnation
+            """;
+
+    /**
+     * Notes of dead letters that were redriven, when neither the letter nor the job that it became is in any table: until
+     * then they say that a letter was redriven, how often, and under which version of its keys it runs. A small table.
+     */
+    static final String REDRIVES = """
+            DELETE FROM redrive
+            WHERE seq = ANY (ARRAY(
+                SELECT d.seq
+                FROM redrive d
+                WHERE d.redriven_at < ? AND leads(?)
+                  AND NOT EXISTS (SELECT FROM job_running r WHERE r.job_id = d.redriven_as)
+                  AND NOT EXISTS (SELECT FROM job_waiting w WHERE w.job_id = d.redriven_as)
+                  AND NOT EXISTS (SELECT FROM job_history h WHERE h.job_id IN (d.job_id, d.redriven_as))
+                LIMIT ?
+                FOR UPDATE SKIP LOCKED))
             """;
 
     /** By the index on the default partition's time; what was not relayed stays. */

@@ -1,5 +1,7 @@
 package dev.muster.store;
 
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -46,6 +48,8 @@ public final class HousekeepingStore {
         REJECTED_WRITES(HousekeepingSql.REJECTED_WRITES),
         /** Fenced incarnations that no running job and no partition names. */
         INCARNATIONS(HousekeepingSql.INCARNATIONS),
+        /** Notes of redriven dead letters that are in no table any more, nor the jobs that they became. */
+        REDRIVES(HousekeepingSql.REDRIVES),
         /** History of a day without a partition, told to {@code muster.events}. */
         HISTORY(HousekeepingSql.DEFAULT_HISTORY),
         /** As with the history. */
@@ -107,8 +111,10 @@ public final class HousekeepingStore {
         MADE,
         /** It was there. */
         THERE,
-        /** Rows of that day stand in the default partition; they stay there. */
+        /** Rows of that day stand in the default partition, or come to; they stay there. */
         IN_DEFAULT,
+        /** The default partition is large, and there is no check by which Postgres knows that the day is not in it. */
+        UNPROVEN,
         /** The epoch is not the leader's any more. */
         DEPOSED
     }
@@ -137,12 +143,28 @@ public final class HousekeepingStore {
     }
 
     /**
-     * Makes the partition of a day.
+     * Makes the partition of a day. Where the default partition is large it is read first, which may take minutes and
+     * holds nobody up.
      *
-     * @throws StoreException with code CONTENDED when somebody holds the default partition for more than 200 ms
+     * @return never UNPROVEN while the epoch leads
+     * @throws StoreException with code CONTENDED when somebody holds a lock that it needs for more than 200 ms
      */
     public Made ensure(Partition partition, long epoch) {
+        Made made = attach(partition, epoch);
+        if (made != Made.UNPROVEN) {
+            return made;
+        }
+        run("exclude a day from the default partition:", HousekeepingSql.EXCLUDE_DAY, partition, epoch);
+        run("look through the default partition for", HousekeepingSql.PROVE_DAY, partition, epoch);
+        return attach(partition, epoch);
+    }
+
+    private Made attach(Partition partition, long epoch) {
         return Made.valueOf(verdict("make", HousekeepingSql.ENSURE_PARTITION, partition, epoch));
+    }
+
+    private void run(String what, String sql, Partition partition, long epoch) {
+        db.query(what + " " + partition, sql, statement -> bind(statement, partition, epoch), row -> true);
     }
 
     /**
@@ -224,12 +246,14 @@ public final class HousekeepingStore {
         return db.first(
                         what + " the partition " + partition,
                         sql,
-                        statement -> {
-                            statement.setString(1, partition.table().table);
-                            statement.setObject(2, partition.day(), Types.DATE);
-                            statement.setLong(3, epoch);
-                        },
+                        statement -> bind(statement, partition, epoch),
                         row -> row.getString("verdict").toUpperCase(Locale.ROOT))
                 .orElseThrow();
+    }
+
+    private static void bind(PreparedStatement statement, Partition partition, long epoch) throws SQLException {
+        statement.setString(1, partition.table().table);
+        statement.setObject(2, partition.day(), Types.DATE);
+        statement.setLong(3, epoch);
     }
 }

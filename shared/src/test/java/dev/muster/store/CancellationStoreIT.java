@@ -239,7 +239,7 @@ final class CancellationStoreIT {
                     () -> a.ends(id(queue + "-1"), 1, Outcome.Verdict.RETRIED, Duration.ZERO, List.of()));
             awaitBlocked(a, "settle");
             wishing.commit();
-            settled.get(10, TimeUnit.SECONDS);
+            settled.get(60, TimeUnit.SECONDS);
         }
         // The wish comes while the settle stands in its statement.
         try (Connection settling = db.connect();
@@ -254,7 +254,7 @@ final class CancellationStoreIT {
                     CompletableFuture.supplyAsync(() -> cancel(queue + "-2"), Thread::startVirtualThread);
             awaitBlocked("fixture", "cancel");
             settling.commit();
-            assertThat(wish.get(10, TimeUnit.SECONDS)).isEqualTo(Cancellation.CANCELLED);
+            assertThat(wish.get(60, TimeUnit.SECONDS)).isEqualTo(Cancellation.CANCELLED);
         }
 
         assertThat(db.count("SELECT count(*) FROM job_history WHERE state = 'cancelled' AND queue = '" + queue + "'"))

@@ -17,12 +17,17 @@ import dev.muster.store.HousekeepingStore.Rows;
 import dev.muster.store.HousekeepingStore.Swept;
 import dev.muster.store.OwnershipFixture.Actor;
 import dev.muster.store.RelayStore.Cursor;
+import dev.muster.time.Ticker;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -103,6 +108,44 @@ final class HousekeepingStoreIT {
             assertThat(writer).succeedsWithin(PATIENCE);
         }
         assertThat(db.count("SELECT count(*) FROM job_history_20250901")).isEqualTo(1);
+    }
+
+    @Test
+    void a_large_default_partition_is_read_while_others_write_and_never_while_a_day_is_attached() throws Exception {
+        history("2025-10-01 08:00:00Z");
+        LocalDate today = LocalDate.ofInstant(Ticker.system().now(), ZoneOffset.UTC);
+        Partition soon = new Partition(DailyTable.HISTORY, today.plusDays(1));
+        Partition later = new Partition(DailyTable.HISTORY, today.plusDays(3));
+        db.execute(
+                "CREATE OR REPLACE FUNCTION small_default() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 0::bigint'");
+        try (Connection leader = db.connect();
+                Connection writer = db.connect();
+                Statement statement = leader.createStatement();
+                Statement other = writer.createStatement()) {
+            assertThat(store.ensure(soon, epoch))
+                    .as("its check could refuse rows")
+                    .isEqualTo(Made.IN_DEFAULT);
+
+            statement.execute("SELECT exclude_day('job_history', '" + later.day() + "', " + epoch + ")");
+            writer.setAutoCommit(false);
+            other.execute(insert("2025-10-01 09:00:00Z"));
+            statement.execute("SELECT prove_day('job_history', '" + later.day() + "', " + epoch + ")");
+            writer.commit();
+            statement.execute("SET client_min_messages = debug1");
+            statement.execute("SELECT ensure_partition('job_history', '" + later.day() + "', " + epoch + ")");
+
+            assertThat(warnings(statement))
+                    .anyMatch(text -> text.contains("\"job_history_default\" is implied by existing constraints"));
+            assertThat(store.ensure(later, epoch)).isEqualTo(Made.THERE);
+            assertThat(store.ensure(new Partition(DailyTable.HISTORY, today.plusDays(4)), epoch))
+                    .isEqualTo(Made.MADE);
+            assertThat(db.count("SELECT count(*) FROM pg_constraint WHERE conname LIKE 'without_%'"))
+                    .as("checks that could refuse rows one day")
+                    .isZero();
+        } finally {
+            db.execute("CREATE OR REPLACE FUNCTION small_default() RETURNS bigint LANGUAGE sql IMMUTABLE"
+                    + " AS 'SELECT 4194304::bigint'");
+        }
     }
 
     @Test
@@ -259,6 +302,31 @@ final class HousekeepingStoreIT {
     }
 
     @Test
+    void notes_of_redriven_letters_go_when_neither_the_letter_nor_its_job_is_anywhere() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor worker = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        worker.takes(p);
+        worker.claims(p, 0, job(0, queue + "runs"), job(1, queue + "waits"), job(2, queue + "ended"));
+        worker.ends(id(queue + "waits"), 1, Outcome.Verdict.RETRIED, Duration.ofHours(1), List.of());
+        worker.succeeds(id(queue + "ended"), 1);
+        for (String name : List.of("runs", "waits", "ended", "gone")) {
+            db.execute("INSERT INTO redrive (seq, xid, job_id, redriven_as, batch, redriven_by, redriven_at, due_at,"
+                    + " key_version) VALUES (nextval('event_seq'), '1', gen_random_uuid(), '" + id(queue + name)
+                    + "', gen_random_uuid(), '" + queue + "', now() - interval '40 days', now(), 1)");
+        }
+        String ours = "SELECT count(*) FROM redrive WHERE redriven_by = '" + queue + "'";
+
+        store.sweep(Rows.REDRIVES, monthAgo.minus(30, ChronoUnit.DAYS), 100, epoch);
+        assertThat(db.count(ours)).as("young").isEqualTo(4);
+        store.sweep(Rows.REDRIVES, monthAgo, 100, epoch);
+
+        assertThat(db.count(ours)).isEqualTo(3);
+        assertThat(db.count(ours + " AND redriven_as = '" + id(queue + "gone") + "'"))
+                .isZero();
+    }
+
+    @Test
     void incidents_go_once_they_are_closed_told_and_old() {
         db.execute("""
                 INSERT INTO incident (kind, subject, summary, opened_at, closed_at, relayed) VALUES
@@ -326,6 +394,14 @@ final class HousekeepingStoreIT {
 
     private void history(String settledAt) {
         db.execute(insert(settledAt));
+    }
+
+    private static List<String> warnings(Statement statement) throws SQLException {
+        List<String> texts = new ArrayList<>();
+        for (SQLWarning next = statement.getWarnings(); next != null; next = next.getNextWarning()) {
+            texts.add(String.valueOf(next.getMessage()));
+        }
+        return texts;
     }
 
     private void awaitBlocked(String query) {

@@ -305,8 +305,8 @@ final class OwnershipStoreIT {
                     CompletableFuture.supplyAsync(() -> b.takes(ofB), Thread::startVirtualThread);
             other.rollback();
 
-            List<Claim.Verdict> verdicts = claim.get(10, TimeUnit.SECONDS);
-            assertThat(takeOver.get(10, TimeUnit.SECONDS).verdict()).isEqualTo(TakeOver.Verdict.TAKEN);
+            List<Claim.Verdict> verdicts = claim.get(60, TimeUnit.SECONDS);
+            assertThat(takeOver.get(60, TimeUnit.SECONDS).verdict()).isEqualTo(TakeOver.Verdict.TAKEN);
             // Either it came before the takeover, and is adopted, or after it, and was refused. Never in between.
             int expected = verdicts.getFirst() == STARTED ? 1 : 0;
             assertThat(b.store().adopt(List.of(ofB))).hasSize(expected);

@@ -124,7 +124,7 @@ final class UniqueKeyIT {
                 }
                 List<Claim.Verdict> verdicts = new ArrayList<>();
                 for (Future<List<Claim.Verdict>> claim : claims) {
-                    verdicts.addAll(claim.get(10, TimeUnit.SECONDS));
+                    verdicts.addAll(claim.get(60, TimeUnit.SECONDS));
                 }
                 assertThat(verdicts).containsOnlyOnce(STARTED).containsOnly(STARTED, CANCELLED);
                 int winner = verdicts.indexOf(STARTED);

@@ -193,6 +193,51 @@ class SupervisionTreeTest {
     }
 
     @Test
+    void significant_children_that_are_stopped_with_their_group_have_not_ended_by_themselves() {
+        SupervisionTree tree = running(
+                PATIENT.withStrategy(Strategy.REST_FOR_ONE).withAutoShutdown(AutoShutdown.ALL_SIGNIFICANT),
+                A,
+                significant("b"),
+                significant("c").withRestart(Restart.TEMPORARY));
+
+        tree.kill("a");
+        assertThat(trace(tree)).containsExactly("stop c.1", "stop b.1", "start a.2", "start b.2");
+        assertThat(tree.end()).isEmpty();
+
+        tree.exit("b", NORMAL);
+        assertThat(trace(tree)).containsExactly("stop a.2");
+        assertThat(tree.end()).contains(SHUTDOWN);
+    }
+
+    @Test
+    void with_no_restart_allowed_the_first_crash_ends_the_supervisor_and_an_orderly_end_does_not() {
+        SupervisionTree tree = running(
+                PATIENT.withIntensity(0, Duration.ofSeconds(5)),
+                A,
+                ChildSpec.worker("b").withRestart(Restart.TRANSIENT),
+                ChildSpec.worker("c").withRestart(Restart.TEMPORARY));
+
+        tree.exit("b", NORMAL);
+        tree.kill("c");
+        assertThat(tree.end()).isEmpty();
+
+        tree.kill("a");
+        assertThat(tree.end()).contains(SHUTDOWN);
+    }
+
+    @Test
+    void a_start_on_request_that_fails_is_no_restart() {
+        SupervisionTree tree = running(PATIENT.withIntensity(0, Duration.ofSeconds(5)), A, B);
+        tree.call(new Request.TerminateChild("a"));
+        tree.plan("a", Outcome.FAILS, 1);
+
+        assertThat(tree.call(new Request.RestartChild("a"))).isInstanceOf(Reply.StartFailed.class);
+        assertThat(tree.members()).containsExactly(new Member.Stopped("a"), new Member.Working("b", 1));
+        assertThat(tree.call(new Request.RestartChild("a"))).isInstanceOf(Reply.Started.class);
+        assertThat(tree.end()).isEmpty();
+    }
+
+    @Test
     void a_supervisor_that_gives_up_is_restarted_by_the_one_above() {
         SupervisorSpec pair = new SupervisorSpec(
                 PATIENT.withIntensity(0, Duration.ofSeconds(5)), List.of(ChildSpec.worker("x"), ChildSpec.worker("y")));

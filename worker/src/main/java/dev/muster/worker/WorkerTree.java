@@ -2,6 +2,7 @@ package dev.muster.worker;
 
 import dev.muster.fleet.Heartbeat;
 import dev.muster.protocol.Command;
+import dev.muster.store.SupervisionLog;
 import dev.muster.supervision.AutoShutdown;
 import dev.muster.supervision.ChildSpec;
 import dev.muster.supervision.Request;
@@ -103,7 +104,7 @@ final class WorkerTree {
         this.store = StorePart.none(slots);
         this.ending = ending;
         this.ticker = ticker;
-        this.events = new SupervisionLog(ROOT, events, ending::gaveUp);
+        this.events = new LastBreakdown(ROOT, new SupervisionLog().andThen(events), ending::gaveUp);
         this.voice = voice;
     }
 

@@ -212,7 +212,7 @@ final class WorkerLife implements Life {
                         return Optional.of(Duration.ZERO);
                     }
                     case Launcher.Lookup.Unknown() -> {
-                        // Only its heartbeats tell. While it stands, no name is minted.
+                        return Optional.of(AGAIN); // only its heartbeats tell; while its row stands, no name is minted
                     }
                 }
             }

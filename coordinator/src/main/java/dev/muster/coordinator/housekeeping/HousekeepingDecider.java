@@ -114,7 +114,7 @@ final class HousekeepingDecider {
             switch (rows) {
                 case INCIDENTS -> chores.add(new SweepRows(rows, survey.now().minus(retention.incidents())));
                 case SUPERVISION -> chores.add(new SweepRows(rows, survey.now().minus(retention.supervision())));
-                case REJECTED_WRITES, INCARNATIONS -> chores.add(new SweepRows(rows, history));
+                case REJECTED_WRITES, INCARNATIONS, REDRIVES -> chores.add(new SweepRows(rows, history));
                 case HISTORY -> {
                     if (holds(survey, DailyTable.HISTORY)) {
                         chores.add(new SweepRows(rows, history));

@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps house while this coordinator leads: one short statement ten times a second as long as there is something to do,
- * and none for the rest of the hour. So nothing is held up: no statement takes long or waits for a lock, and vacuum keeps
- * pace. Confined to the loop's thread.
+ * and none for the rest of the hour. So nothing is held up: none waits for a lock, none takes long but a look through a
+ * default partition that has grown, for which nobody waits, and vacuum keeps pace. Confined to the loop's thread.
  */
 public final class HousekeepingLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HousekeepingLoop.class);
@@ -177,7 +177,7 @@ public final class HousekeepingLoop implements AutoCloseable {
                 made.increment();
                 LOG.info("Made the partition {}", partition);
             }
-            case THERE, IN_DEFAULT, DEPOSED -> {}
+            case THERE, IN_DEFAULT, UNPROVEN, DEPOSED -> {}
         }
     }
 

@@ -43,6 +43,9 @@ public final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
     private static final Duration FENCE_PATIENCE = Duration.ofMillis(300);
     private static final Duration RESTART_PATIENCE = Duration.ofSeconds(30);
+    /** The fence ends by itself when another leads. */
+    private static final Duration WHILE_IT_LEADS = Duration.ofDays(365);
+
     private static final Duration FENCE_AGAIN = Duration.ofMillis(50);
     private static final Duration EVICT_AGAIN = Duration.ofMillis(250);
     /** With what each one waits, half a minute: then the session timeout has long done it. */
@@ -133,6 +136,7 @@ public final class Recovery {
         }
         Optional<Long> incident = open(death, detected, epoch, fence);
         await(evict, RESTART_PATIENCE);
+        await(fence, WHILE_IT_LEADS); // whoever found it missing would begin a second recovery beside this one
         await(restart, RESTART_PATIENCE)
                 .ifPresent(next ->
                         steps.done(Step.RESTART, next.map(Incarnation::id).orElse("none")));

@@ -82,7 +82,8 @@ class HousekeepingDeciderTest {
                         new SweepRows(Rows.INCIDENTS, Instant.parse("2025-12-31T12:00:00Z")),
                         new SweepRows(Rows.SUPERVISION, Instant.parse("2026-03-11T12:00:00Z")),
                         new SweepRows(Rows.REJECTED_WRITES, Instant.parse("2026-03-01T00:00:00Z")),
-                        new SweepRows(Rows.INCARNATIONS, Instant.parse("2026-03-01T00:00:00Z")));
+                        new SweepRows(Rows.INCARNATIONS, Instant.parse("2026-03-01T00:00:00Z")),
+                        new SweepRows(Rows.REDRIVES, Instant.parse("2026-03-01T00:00:00Z")));
     }
 
     @Test

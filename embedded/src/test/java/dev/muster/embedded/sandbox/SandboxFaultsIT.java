@@ -107,7 +107,7 @@ class SandboxFaultsIT {
         String same = OK.replace("pm_card_visa", "pm_sandbox_hang");
 
         Awaitility.await()
-                .atMost(Duration.ofSeconds(5))
+                .atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofMillis(20))
                 .untilAsserted(() -> assertThat(pay("busy", same).statusCode()).isEqualTo(409));
 

@@ -57,7 +57,9 @@ final class Blame implements Consumer<SupervisionEvent> {
     StackException gaveUp(int intensity, Duration period) {
         return new StackException(culprit.orElse("a server")
                 + " can't be kept running: more than " + intensity + " restarts within " + period.toSeconds()
-                + " s, and starting all of the stack again did not help, so everything is stopped. " + lastWords());
+                + " s, or too many slow starts that failed, and starting all of the stack again did not help, so everything"
+                + " is stopped. "
+                + lastWords());
     }
 
     /** Supervisors are blamed too; the fault is below them. */

@@ -7,6 +7,7 @@ import dev.muster.embedded.FileTree;
 import dev.muster.local.MusterProcess;
 import dev.muster.store.Database;
 import dev.muster.store.SupervisionHistory;
+import dev.muster.store.SupervisionLog;
 import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.time.Ticker;
 import java.io.IOException;
@@ -62,7 +63,10 @@ public final class LocalStack implements AutoCloseable {
                 children,
                 this::noteProperties,
                 new Blame(servers()),
-                new News(servers(), say).andThen(listener).andThen(history),
+                new SupervisionLog()
+                        .andThen(new News(servers(), say))
+                        .andThen(listener)
+                        .andThen(history),
                 Ticker.system());
     }
 

@@ -9,13 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Tells people in a line what becomes of the servers, and the log what happens in the tree. Thread-safe. */
+/** Tells people in a line what becomes of the servers. Thread-safe. */
 final class News implements Consumer<SupervisionEvent> {
-    private static final Logger LOG = LoggerFactory.getLogger(News.class);
-
     private final Map<String, EmbeddedServer> servers;
     private final Consumer<String> say;
     /** One that can't be started is tried again at once, up to ten times: people hear of the first. */
@@ -32,7 +28,6 @@ final class News implements Consumer<SupervisionEvent> {
 
     @Override
     public void accept(SupervisionEvent event) {
-        LOG.atInfo().addKeyValue("supervisor", event.path()).log(String.valueOf(event));
         switch (event) {
             case SupervisionEvent.Started started -> started(started);
             case SupervisionEvent.StartFailed failed -> failed(failed);

@@ -8,6 +8,7 @@ import dev.muster.supervision.Shutdown;
 import dev.muster.supervision.Strategy;
 import dev.muster.supervision.SupervisorFlags;
 import dev.muster.supervision.runtime.ChildDefinition;
+import dev.muster.supervision.runtime.ChildStart;
 import dev.muster.supervision.runtime.Life;
 import dev.muster.supervision.runtime.SupervisionEvent;
 import dev.muster.supervision.runtime.Supervisor;
@@ -185,22 +186,32 @@ final class StackTree {
                 ROOT,
                 flags(Strategy.REST_FOR_ONE),
                 List.of(
-                        new ChildDefinition(ChildSpec.supervisor(SERVERS), () -> Optional.of(startServers())),
+                        new ChildDefinition(
+                                ChildSpec.supervisor(SERVERS), withEnd(SERVERS, () -> Optional.of(startServers()))),
                         coordinatorsDefinition()),
                 ticker,
                 listener);
     }
 
     private ChildDefinition coordinatorsDefinition() {
-        List<ChildDefinition> all = coordinators.entrySet().stream()
-                .map(entry -> definition(entry.getKey(), entry.getValue()))
-                .toList();
-        return all.size() == 1
-                ? all.getFirst()
+        return coordinators.size() == 1
+                ? coordinatorDefinitions().getFirst()
                 : new ChildDefinition(
                         ChildSpec.supervisor(COORDINATORS),
-                        () -> Optional.of(Supervisor.start(
-                                ROOT + "/" + COORDINATORS, flags(Strategy.ONE_FOR_ONE), all, ticker, listener)));
+                        withEnd(
+                                COORDINATORS,
+                                () -> Optional.of(Supervisor.start(
+                                        ROOT + "/" + COORDINATORS,
+                                        flags(Strategy.ONE_FOR_ONE),
+                                        coordinatorDefinitions(),
+                                        ticker,
+                                        listener))));
+    }
+
+    private List<ChildDefinition> coordinatorDefinitions() {
+        return coordinators.entrySet().stream()
+                .map(entry -> definition(entry.getKey(), entry.getValue()))
+                .toList();
     }
 
     private Life startServers() throws SupervisorStartException, InterruptedException {
@@ -216,16 +227,21 @@ final class StackTree {
     }
 
     private ChildDefinition definition(String name, Child child) {
-        return new ChildDefinition(ChildSpec.worker(name).withShutdown(new Shutdown.Timeout(SHUTDOWN)), () -> {
-            try {
-                child.start().run();
-                afterStart.run();
-                return Optional.of(new ServerLife(child.server()));
-            } catch (RuntimeException e) {
-                blame.failed(name, e);
-                throw e;
-            }
-        });
+        return new ChildDefinition(
+                ChildSpec.worker(name).withShutdown(new Shutdown.Timeout(SHUTDOWN)), withEnd(name, () -> {
+                    try {
+                        child.start().run();
+                        afterStart.run();
+                        return Optional.of(new ServerLife(child.server()));
+                    } catch (RuntimeException e) {
+                        blame.failed(name, e);
+                        throw e;
+                    }
+                }));
+    }
+
+    private StartAttempts withEnd(String name, ChildStart start) {
+        return new StartAttempts(name, start, PERIOD, ticker);
     }
 
     private static SupervisorFlags flags(Strategy strategy) {

@@ -30,6 +30,9 @@ class GivesUpIT {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final Duration SECONDS = Duration.ofSeconds(90);
 
+    /** Twice a minute of failing starts, and the last of each. */
+    private static final Duration SLOWLY = Duration.ofMinutes(6);
+
     @TempDir
     private Path folder = Path.of("");
 
@@ -57,6 +60,36 @@ class GivesUpIT {
                 .containsSubsequence(
                         "postgres does not start (its log: " + folder.resolve("postgres.log") + ")",
                         "too many restarts because of postgres: its supervisor stack/servers gives up and stops what it"
+                                + " has started",
+                        "too many restarts because of servers: its supervisor stack gives up and stops what it has"
+                                + " started");
+        assertThat(Processes.awaitEnd(processes.values(), Duration.ZERO)).isTrue();
+        assertThat(Processes.awaitEnd(workers, Duration.ZERO)).isTrue();
+        assertThat(StackProperties.read(folder)).isEmpty();
+    }
+
+    /** Its broker is a JVM: a start takes seconds to fail, and on a busy machine so many that no intensity bounds them. */
+    @Test
+    void a_kafka_whose_data_folder_is_spoiled_ends_everything_with_one_message_that_says_what_to_do() {
+        CompletableFuture<Integer> up = run("up", "--folder", folder.toString(), "--workers", "1", "--port", "0");
+        Map<String, ProcessHandle> processes = awaitUp(up, folder);
+        List<ProcessHandle> workers = awaitWorker();
+
+        spoil(folder.resolve("kafka/logs/meta.properties"));
+        kill(processes, "kafka");
+
+        assertThat(up).succeedsWithin(SLOWLY).isEqualTo(CommandException.FAILED);
+        assertThat(text(err))
+                .startsWith("muster: kafka can't be kept running: more than 10 restarts within 60 s")
+                .contains(
+                        "meta.properties",
+                        "damaged files: restore or remove",
+                        folder.resolve("kafka/kafka.log").toString())
+                .containsOnlyOnce("muster: ");
+        assertThat(text(out).lines())
+                .containsSubsequence(
+                        "kafka does not start (its log: " + folder.resolve("kafka/kafka.log") + ")",
+                        "too many restarts because of kafka: its supervisor stack/servers gives up and stops what it"
                                 + " has started",
                         "too many restarts because of servers: its supervisor stack gives up and stops what it has"
                                 + " started");

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class SupervisionLogTest {
+class LastBreakdownTest {
     private final List<SupervisionEvent> passedOn = new ArrayList<>();
     private final List<String> gaveUp = new ArrayList<>();
-    private final SupervisionLog log = new SupervisionLog("worker", passedOn::add, gaveUp::add);
+    private final LastBreakdown log = new LastBreakdown("worker", passedOn::add, gaveUp::add);
 
     @Test
     void when_the_root_gives_up_the_reason_names_the_part_and_what_broke_in_it() {
@@ -35,7 +35,7 @@ class SupervisionLogTest {
 
     @Test
     void somebody_who_breaks_on_an_event_does_not_break_the_supervisor() {
-        SupervisionLog other = new SupervisionLog(
+        LastBreakdown other = new LastBreakdown(
                 "worker",
                 event -> {
                     throw new IllegalStateException("full");
