@@ -170,7 +170,7 @@ final class SimWorker extends Proc {
                 queues,
                 new SubmissionReader(10_000, _ -> true),
                 _ -> false,
-                _ -> false,
+                List.of(),
                 new LaneWatch(),
                 new LaneMeters(new CompositeMeterRegistry(), world().ticker()),
                 _ -> {},
