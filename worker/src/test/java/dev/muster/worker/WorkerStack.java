@@ -55,7 +55,9 @@ import org.awaitility.Awaitility;
  * happen without one, by Kafka's session timeout and the owners' own fencing.
  */
 final class WorkerStack implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** A worker may take most of a minute to start where others have the processors. */
+    static final Duration PATIENCE = Duration.ofMinutes(2);
+
     static final String PAYMENT =
             "{\"amount\":1000,\"currency\":\"eur\",\"customer\":\"cus_1\",\"payment_method\":\"pm_card_visa\"}";
 
