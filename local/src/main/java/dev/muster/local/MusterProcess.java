@@ -27,11 +27,7 @@ public final class MusterProcess {
      * young generation is soon used again, where a large one would first touch 100 MB of new pages.
      */
     private static final List<String> SMALL = List.of(
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx384m",
-            "-Xmn16m",
-            "-XX:+ExitOnOutOfMemoryError");
+            "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx384m", "-Xmn16m", "-XX:+ExitOnOutOfMemoryError");
 
     private MusterProcess() {}
 
