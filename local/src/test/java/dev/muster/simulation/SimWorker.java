@@ -57,6 +57,8 @@ final class SimWorker extends Proc {
     private @Nullable Fiber intakeThread;
     private int life;
     private long beats;
+    private int told;
+    private boolean restarting;
     private boolean draining;
 
     SimWorker(Scene scene, Incarnation me) {
@@ -108,9 +110,9 @@ final class SimWorker extends Proc {
         }
     }
 
-    /** True if it has been up and reachable for long enough that everybody knows it. */
+    /** True if it has been up and reachable, and Kafka too, for long enough that everybody knows it. */
     boolean isHeard() {
-        return state() == State.UP && !isCutFromKafka() && !isCutFromPostgres() && beats > 6;
+        return state() == State.UP && !isCutFromKafka() && !isCutFromPostgres() && told > 6;
     }
 
     private void trustLoop() {
@@ -138,7 +140,7 @@ final class SimWorker extends Proc {
                 return; // it is starting
             }
             Heartbeat.Phase phase = draining ? Heartbeat.Phase.DRAINING : Heartbeat.Phase.RUNNING;
-            scene.heartbeat(
+            boolean went = scene.heartbeat(
                     this,
                     new Heartbeat(
                             me,
@@ -152,6 +154,7 @@ final class SimWorker extends Proc {
                             0,
                             new Heartbeat.Counters(0, 0, 0, 0),
                             Map.of()));
+            told = went ? told + 1 : 0;
         }
     }
 
@@ -218,9 +221,10 @@ final class SimWorker extends Proc {
 
     /** A lane breaks: the parts end in reverse order and start anew, as {@code WorkerTree} has them. */
     void breakStore() {
-        if (lanes.isEmpty() || draining) {
-            return;
+        if (lanes.isEmpty() || draining || restarting) {
+            return; // what breaks while the parts end, ends with them
         }
+        restarting = true;
         var _ = spawn(() -> {
             world().note(() -> this + " starts its parts anew");
             List<Fiber> broken = List.copyOf(threads);
@@ -234,6 +238,7 @@ final class SimWorker extends Proc {
                 }
             }
             startParts();
+            restarting = false;
         });
     }
 
