@@ -99,8 +99,9 @@ final class InterleavingIT {
 
             stack.awaitFinal(jobs);
             stack.assertSucceededOnce(jobs);
-            assertThat(stack.rows("SELECT DISTINCT incarnation || ' recoveries ' || recoveries || ' failures ' || failures"
-                            + " FROM job_history WHERE queue = '" + queue + "'"))
+            assertThat(stack.rows(
+                            "SELECT DISTINCT incarnation || ' recoveries ' || recoveries || ' failures ' || failures"
+                                    + " FROM job_history WHERE queue = '" + queue + "'"))
                     .containsExactly(second + " recoveries 1 failures 0");
         }
     }
