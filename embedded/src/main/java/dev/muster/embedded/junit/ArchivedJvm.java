@@ -77,7 +77,7 @@ public final class ArchivedJvm {
         List<String> command = new ArrayList<>(java);
         int classPath = command.indexOf("-cp") + 1;
         List<String> entries = new ArrayList<>();
-        for (String entry : command.get(classPath).split(File.pathSeparator)) {
+        for (String entry : command.get(classPath).split(File.pathSeparator, -1)) {
             Path path = Path.of(entry);
             if (Files.isDirectory(path)) {
                 entries.add(pack(path, folder.resolve(entries.size() + ".jar")).toString());
