@@ -43,11 +43,11 @@ public final class Cpu {
                 / TICKS_PER_SECOND;
     }
 
-    /** Resident memory of a process in MB; 0 once it is gone. */
-    public static long residentMegabytes(long pid) {
+    /** The most that was ever resident of a process, in MB; 0 once it is gone. */
+    public static long peakMegabytes(long pid) {
         return read(Path.of("/proc/" + pid + "/status"))
                 .lines()
-                .filter(line -> line.startsWith("VmRSS:"))
+                .filter(line -> line.startsWith("VmHWM:"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
                 .findFirst()
                 .orElse(0);

@@ -4,9 +4,13 @@ import dev.muster.bench.trial.Timeline;
 import dev.muster.bench.trial.Trial;
 import dev.muster.time.Ticker;
 import java.sql.Connection;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Lets a contestant drain a topic that was filled before the clock starts, and reads what that has cost: from the begin
@@ -18,6 +22,10 @@ final class Drain {
     private static final long WARM_UP_MILLIS = 3_000;
 
     private static final int LIMIT_SECONDS = 280;
+    /** Scheduled jobs wait all of them before they are due: the time for that, by what a slow machine takes. */
+    private static final Duration AHEAD = Duration.ofSeconds(30);
+
+    private static final int TAKEN_PER_SECOND = 2_000;
 
     private final BenchServers servers;
     private final Ticker ticker = Ticker.system();
@@ -44,25 +52,37 @@ final class Drain {
                 Connection look = servers.connect("postgres")) {
             BenchSql.requireDurable(look);
             trial.prepare();
-            trial.preload(new Load(workload, trial.queue()), jobs);
+            Optional<Instant> due = workload == Workload.SCHEDULED
+                    ? Optional.of(ticker.now().plus(AHEAD).plusSeconds(jobs / TAKEN_PER_SECOND))
+                    : Optional.empty();
+            trial.preload(new Load(workload, trial.queue(), due), jobs);
             try (Connection own = servers.connect(trial.queue())) {
                 BenchSql.settleDown(own);
             }
             trial.standBy();
             if (!profiled) {
-                return measure(contestant, trial, jobs, look);
+                return measure(contestant, trial, jobs, due, look);
             }
             String from = ProfileSql.begin(look);
-            DrainResult result = measure(contestant, trial, jobs, look);
+            DrainResult result = measure(contestant, trial, jobs, due, look);
             profile = ProfileSql.lines(look, from, jobs);
             return result;
         }
     }
 
-    private DrainResult measure(String contestant, Trial trial, long jobs, Connection look) throws Exception {
+    private DrainResult measure(String contestant, Trial trial, long jobs, Optional<Instant> due, Connection look)
+            throws Exception {
+        Map<String, Long> memory = new LinkedHashMap<>();
+        if (due.isPresent()) {
+            trial.start();
+            awaitDue(trial, jobs, due.get());
+            memory(trial).forEach((what, most) -> memory.put(what + " before the jobs were due", most));
+        }
         long walBefore = BenchSql.walBytes(look);
         Reading before = read(trial);
-        trial.start();
+        if (due.isEmpty()) {
+            trial.start();
+        }
         Reading warm = before;
         while (!trial.isDone(jobs)) {
             Pause.millis(LOOK_MILLIS);
@@ -75,11 +95,12 @@ final class Drain {
         }
         Reading after = read(trial);
         long walAfter = BenchSql.walBytes(look);
-        Map<String, Long> memory = memory(trial);
+        memory.putAll(memory(trial));
         Map<String, Long> statements = trial.statements();
         Reading rested = trial.rest() ? read(trial) : after;
         long walRested = BenchSql.walBytes(look);
-        Timeline timeline = trial.timeline();
+        Timeline all = trial.timeline();
+        Timeline timeline = due.map(all::dueAt).orElse(all);
         DrainResult.Cost whole = cost(before, after, walAfter - walBefore, timeline.jobs());
         DrainResult.Cost steady = cost(warm, after, 0, timeline.jobsAfter(warm.at()));
         DrainResult.Cost rest = cost(before, rested, walRested - walBefore, timeline.jobs());
@@ -94,6 +115,16 @@ final class Drain {
                 (rested.at() - timeline.ended()) / 1e3,
                 statements,
                 memory);
+    }
+
+    private void awaitDue(Trial trial, long jobs, Instant due) throws Exception {
+        while (!trial.isTaken(jobs)) {
+            Pause.millis(LOOK_MILLIS);
+            if (ticker.now().isAfter(due)) {
+                throw new IllegalStateException("some of the jobs were due before they waited; take fewer");
+            }
+        }
+        Pause.millis(Math.max(0, ticker.now().until(due, ChronoUnit.MILLIS)));
     }
 
     private static double steadyRate(Timeline timeline) {
@@ -130,7 +161,7 @@ final class Drain {
         for (Map.Entry<String, List<Long>> entry : trial.processes().entrySet()) {
             megabytes.put(
                     entry.getKey(),
-                    entry.getValue().stream().mapToLong(Cpu::residentMegabytes).sum());
+                    entry.getValue().stream().mapToLong(Cpu::peakMegabytes).sum());
         }
         return megabytes;
     }

@@ -12,7 +12,7 @@ import java.util.Map;
  * @param rested what it has cost until what follows was over too: for Muster, until its events were told
  * @param restSeconds how long that took after the last job
  * @param statements how many of which kind a worker has sent, where it can say
- * @param megabytes resident memory at the end, by process
+ * @param megabytes the most that was ever resident, by process
  */
 record DrainResult(
         String contestant,

@@ -6,6 +6,7 @@ import dev.muster.kafka.KafkaClients;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.Submission;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -22,6 +23,7 @@ public final class Load {
     private final String source;
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final IntUnaryOperator key;
+    private final Map<String, String> attributes;
 
     /**
      * Jobs of one kind.
@@ -29,6 +31,12 @@ public final class Load {
      * @param source tells the jobs of one run from those of another
      */
     public Load(Workload workload, String source) {
+        this(workload, source, Optional.empty());
+    }
+
+    /** The same, none of which starts before a moment. */
+    Load(Workload workload, String source, Optional<Instant> due) {
+        this.attributes = due.map(at -> Map.of("musterrunat", at.toString())).orElse(Map.of());
         this.workload = workload;
         this.source = source;
         Zipf zipf = new Zipf(KEYS);
@@ -54,7 +62,7 @@ public final class Load {
     public ProducerRecord<byte[], byte[]> record(String queue, long number, String type, long amount) {
         String customer = "cus_" + key.applyAsInt(KEYS);
         byte[] data = payload(number, customer, amount);
-        return new Submission(source, Long.toString(number), type, Optional.of(customer), data, Map.of())
+        return new Submission(source, Long.toString(number), type, Optional.of(customer), data, attributes)
                 .toRecord(queue);
     }
 

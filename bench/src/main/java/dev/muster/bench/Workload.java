@@ -19,7 +19,9 @@ public enum Workload {
     /** One job in a hundred fails once, and is tried again. */
     FAILING(FailingHandler.TYPE, Ordering.NONE, 200, 0),
     /** Payloads of 10 KB. */
-    LARGE(NoopHandler.TYPE, Ordering.NONE, 10_000, 0);
+    LARGE(NoopHandler.TYPE, Ordering.NONE, 10_000, 0),
+    /** All jobs are due at the same moment, at which they wait already. Of Muster alone: no peer here takes a time. */
+    SCHEDULED(NoopHandler.TYPE, Ordering.NONE, 200, 0);
 
     private final String type;
     private final Ordering ordering;

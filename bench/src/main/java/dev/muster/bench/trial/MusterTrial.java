@@ -140,6 +140,12 @@ public final class MusterTrial implements Trial {
     }
 
     @Override
+    public boolean isTaken(long jobs) throws SQLException {
+        workers.forEach(Child::isAlive);
+        return BenchSql.claimed(look()) >= jobs;
+    }
+
+    @Override
     public boolean isDone(long jobs) throws SQLException {
         workers.forEach(Child::isAlive);
         // The first look is at a handful of rows; only then at a table that is written to all the time.

@@ -3,6 +3,7 @@ package dev.muster.bench.trial;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -18,6 +19,11 @@ public record Timeline(long begun, NavigableMap<Long, Long> done) {
 
     public Timeline {
         done = new TreeMap<>(done);
+    }
+
+    /** The same of jobs that could not begin before a moment. */
+    public Timeline dueAt(Instant moment) {
+        return new Timeline(Math.max(begun, moment.toEpochMilli()), done);
     }
 
     public long jobs() {

@@ -33,6 +33,11 @@ public interface Trial extends AutoCloseable {
     /** Starts what works. */
     void start() throws Exception;
 
+    /** True once so many jobs are its own, done or not: what comes later would not begin with them. */
+    default boolean isTaken(long jobs) throws Exception {
+        throw new UnsupportedOperationException("takes no jobs before their time");
+    }
+
     /** True once so many jobs are durably done. */
     boolean isDone(long jobs) throws Exception;
 
