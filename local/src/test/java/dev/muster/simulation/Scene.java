@@ -110,13 +110,15 @@ final class Scene {
                 .toList();
     }
 
-    void heartbeat(SimWorker from, Heartbeat heartbeat) {
+    /** Returns false if it is lost on its way. */
+    boolean heartbeat(SimWorker from, Heartbeat heartbeat) {
         if (kafka.isDown() || from.isCutFromKafka()) {
-            return;
+            return false;
         }
         for (SimCoordinator coordinator : coordinators) {
             coordinator.after(world.millisBetween(1, 60), () -> coordinator.hears(heartbeat));
         }
+        return true;
     }
 
     /** The fence is announced on the topic of commands; who does not hear it finds out by itself. */

@@ -57,7 +57,11 @@ final class SimWorker extends Proc {
     private @Nullable Fiber intakeThread;
     private int life;
     private long beats;
+    /** Heartbeats that Kafka has taken. */
+    private long told;
+
     private boolean draining;
+    private boolean restarting;
 
     SimWorker(Scene scene, Incarnation me) {
         super(scene.world(), me.id());
@@ -110,7 +114,7 @@ final class SimWorker extends Proc {
 
     /** True if it has been up and reachable for long enough that everybody knows it. */
     boolean isHeard() {
-        return state() == State.UP && !isCutFromKafka() && !isCutFromPostgres() && beats > 6;
+        return state() == State.UP && !isCutFromKafka() && !isCutFromPostgres() && told > 6;
     }
 
     private void trustLoop() {
@@ -138,20 +142,11 @@ final class SimWorker extends Proc {
                 return; // it is starting
             }
             Heartbeat.Phase phase = draining ? Heartbeat.Phase.DRAINING : Heartbeat.Phase.RUNNING;
-            scene.heartbeat(
-                    this,
-                    new Heartbeat(
-                            me,
-                            ++beats,
-                            "default",
-                            phase,
-                            "here",
-                            1,
-                            1,
-                            SLOTS,
-                            0,
-                            new Heartbeat.Counters(0, 0, 0, 0),
-                            Map.of()));
+            Heartbeat.Counters none = new Heartbeat.Counters(0, 0, 0, 0);
+            if (scene.heartbeat(
+                    this, new Heartbeat(me, ++beats, "default", phase, "here", 1, 1, SLOTS, 0, none, Map.of()))) {
+                told++;
+            }
         }
     }
 
@@ -216,11 +211,15 @@ final class SimWorker extends Proc {
         }
     }
 
-    /** A lane breaks: the parts end in reverse order and start anew, as {@code WorkerTree} has them. */
+    /**
+     * A lane breaks: the parts end in reverse order and start anew, as {@code WorkerTree} has them. A supervisor restarts
+     * one after the other, so what breaks meanwhile is restarted with it.
+     */
     void breakStore() {
-        if (lanes.isEmpty() || draining) {
+        if (lanes.isEmpty() || draining || restarting) {
             return;
         }
+        restarting = true;
         var _ = spawn(() -> {
             world().note(() -> this + " starts its parts anew");
             List<Fiber> broken = List.copyOf(threads);
@@ -234,6 +233,7 @@ final class SimWorker extends Proc {
                 }
             }
             startParts();
+            restarting = false;
         });
     }
 
