@@ -189,13 +189,15 @@ final class SimWorker extends Proc {
     }
 
     private void startIntake(Demand demand) {
+        SimConsumer consumer = new SimConsumer(this, scene.kafka(), me.id(), life);
         Intake polls = new Intake(
-                new SimConsumer(this, scene.kafka(), me.id(), life).consumer(),
+                consumer.consumer(),
                 lanes.stream().map(SimLane::lane).toList(),
                 demand,
                 queues,
                 new Hooks(),
                 _ -> {},
+                consumer.rest(),
                 world().ticker());
         lateIntake.bind(polls);
         intake = polls;
