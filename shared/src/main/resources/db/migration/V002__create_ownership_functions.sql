@@ -458,14 +458,14 @@ END $$;
 -- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
 -- verdict: settled (without a job: all of them) | unknown | rejected (not mine any more; nothing written) | started (a
 -- key's next job) | woken (slots were freed, and those who wait for them are due now).
--- p_holding: the jobs whose key is to be held if they are dead, unless an operator has said otherwise.
+-- p_holding: the types whose dead jobs hold their key, unless an operator has said otherwise.
 -- A column that is null throughout may be passed empty.
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
     p_intent_jobs uuid[], p_intent_steps text[], p_intent_made boolean[],
     p_queues text[], p_partitions integer[], p_epochs integer[], p_follow_ups json,
-    p_holding uuid[])
+    p_holding text[])
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -631,12 +631,14 @@ END $$;
 
 -- Running rows of fenced incarnations in my partitions become mine. Rows that someone has locked are left for the
 -- next scan: never wait behind a zombie's statement. Suspects of having killed the worker are not started again here.
-CREATE FUNCTION adopt(p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[])
+-- p_holding: as in `settle`; the convicted die here.
+CREATE FUNCTION adopt(
+    p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_holding text[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT FROM suspect) THEN
-        PERFORM set_aside(p_incarnation, p_queues, p_partitions, p_epochs);
+        PERFORM set_aside(p_incarnation, p_queues, p_partitions, p_epochs, p_holding);
     END IF;
     RETURN QUERY
     WITH taken AS MATERIALIZED (

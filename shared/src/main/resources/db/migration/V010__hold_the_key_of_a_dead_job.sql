@@ -23,15 +23,15 @@ CREATE TABLE key_hold (
 
 -- Holds the keys of those of the jobs that this statement has written down as dead, where that is wished. It is part of
 -- that statement, whose guard (b) is its guard. The first that waits behind one loses its time: a release gives it one.
--- p_holding: jobs whose handlers hold the key.
-CREATE FUNCTION hold_keys(p_job_ids uuid[], p_holding uuid[]) RETURNS void LANGUAGE sql AS $$
+-- p_holding: the types whose handlers hold the key.
+CREATE FUNCTION hold_keys(p_job_ids uuid[], p_holding text[]) RETURNS void LANGUAGE sql AS $$
     WITH held AS (
         INSERT INTO key_hold (queue, order_key, partition, key_position, job_id, type, seq)
         SELECT h.queue, h.order_key, h.partition, h.key_position, h.job_id, h.type, h.seq
         FROM job_history h
         LEFT JOIN dead_policy p ON p.queue = h.queue AND p.type = h.type
         WHERE h.job_id = ANY (p_job_ids) AND h.state = 'dead' AND h.key_position IS NOT NULL AND h.settled_at = now()
-          AND coalesce(p.holds, h.job_id = ANY (p_holding))
+          AND coalesce(p.holds, h.type = ANY (p_holding))
         ORDER BY h.queue, h.order_key
         ON CONFLICT DO NOTHING
         RETURNING queue, order_key)

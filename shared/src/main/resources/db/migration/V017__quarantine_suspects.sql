@@ -14,7 +14,8 @@ CREATE TABLE suspect (
     ending   text NOT NULL,                         -- how the last one ended
     since    timestamptz NOT NULL DEFAULT now(),    -- its standing
     lend_to  text,                                  -- who may start it
-    lent_at  timestamptz
+    lent_at  timestamptz,
+    holds_key boolean NOT NULL DEFAULT false        -- its handler's word, kept for when an operator buries it
 );
 
 COMMENT ON TABLE suspect IS 'Unfinished jobs that were in flight when a worker ended by itself. Rows of others are swept.';
@@ -68,8 +69,9 @@ END $$;
 
 -- Of the running rows of fenced incarnations in my partitions, those of suspects wait for quarantine, and those of the
 -- convicted are dead; one whose call has no answer can't be, and is held as unknown for an operator. Each keeps its place
--- in its key. Called by `adopt`, which takes the others. Guard (a) by `owned`.
-CREATE FUNCTION set_aside(p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[])
+-- in its key. Called by `adopt`, which takes the others. Guard (a) by `owned`. p_holding: as in `settle`.
+CREATE FUNCTION set_aside(
+    p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_holding text[])
 RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -120,7 +122,7 @@ BEGIN
             m.headers
         FROM mine m WHERE NOT m.is_over),
     chained AS (
-        UPDATE suspect s SET attempt = m.attempt, lend_to = NULL, lent_at = NULL
+        UPDATE suspect s SET attempt = m.attempt, lend_to = NULL, lent_at = NULL, holds_key = m.type = ANY (p_holding)
         FROM mine m WHERE s.job_id = m.job_id AND NOT m.is_over)
     SELECT array_agg(m.job_id), array_agg(m.job_id) FILTER (WHERE m.is_over) INTO aside, buried FROM mine m;
     IF aside IS NULL THEN
@@ -128,7 +130,7 @@ BEGIN
     END IF;
     IF buried IS NOT NULL THEN
         DELETE FROM suspect s WHERE s.job_id = ANY (buried); -- redriven, it begins with a clean sheet
-        PERFORM hold_keys(buried, '{}');
+        PERFORM hold_keys(buried, p_holding);
         PERFORM job_over(buried);
         PERFORM wake_followers(buried);
     END IF;
@@ -229,13 +231,15 @@ END $$;
 CREATE FUNCTION decide_held(p_job_id uuid, p_by text, p_happened text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     place record;
+    holding text[];
 BEGIN
     SELECT w.queue, w.partition INTO place FROM job_waiting w WHERE w.job_id = p_job_id;
     IF NOT FOUND THEN
         RETURN 'not_held';
     END IF;
     PERFORM FROM partition_owner po WHERE po.queue = place.queue AND po.partition = place.partition FOR NO KEY UPDATE;
-    PERFORM FROM suspect s JOIN job_waiting w ON w.job_id = s.job_id AND w.attempt = s.attempt
+    SELECT CASE WHEN s.holds_key THEN ARRAY[w.type] ELSE '{}' END INTO holding
+    FROM suspect s JOIN job_waiting w ON w.job_id = s.job_id AND w.attempt = s.attempt
     WHERE s.job_id = p_job_id AND s.standing = 'convicted' FOR UPDATE OF s;
     IF NOT FOUND THEN
         RETURN 'not_held';
@@ -256,7 +260,7 @@ BEGIN
         g.submitted_at, g.claimed_at, g.record_key, g.payload, g.headers
     FROM gone g;
     DELETE FROM suspect s WHERE s.job_id = p_job_id;
-    PERFORM hold_keys(ARRAY[p_job_id], '{}');
+    PERFORM hold_keys(ARRAY[p_job_id], holding);
     PERFORM job_over(ARRAY[p_job_id]);
     PERFORM wake_followers(ARRAY[p_job_id]);
     RETURN 'buried';

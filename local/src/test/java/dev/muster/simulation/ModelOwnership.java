@@ -25,8 +25,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /** What one incarnation says about partitions and jobs, in the model of Postgres: V002__create_ownership_functions.sql. */
@@ -36,86 +34,30 @@ final class ModelOwnership implements Ownership {
     private final ModelPostgres db;
     private final Incarnation me;
     private final ModelKeys keys;
+    private final ModelPartitions partitions;
 
     ModelOwnership(ModelPostgres db, Incarnation me) {
         this.db = db;
         this.me = me;
         this.keys = new ModelKeys(db, me);
+        this.partitions = new ModelPartitions(db, me, keys);
     }
 
     // ---- partitions ----
 
     @Override
-    public List<TakeOver.Answer> takeOver(List<TakeOver> partitions) {
-        List<TakeOver.Answer> answers = new ArrayList<>();
-        for (TakeOver wish : partitions) {
-            PartitionEpoch p = wish.partition();
-            answers.add(
-                    db.isFenced(me)
-                            ? new TakeOver.Answer(
-                                    p.queue(), p.partition(), TakeOver.Verdict.FENCED, 0, 0, false, layout(p.queue()))
-                            : take(p, wish));
-        }
-        return answers;
-    }
-
-    /** No queue of the simulation grows. */
-    private static TakeOver.Layout layout(String queue) {
-        int partitions = (queue.equals(Jobs.MAIL.name()) ? Jobs.MAIL : Jobs.PAY).partitions();
-        return new TakeOver.Layout(partitions, OptionalInt.empty(), 0, OptionalLong.empty());
-    }
-
-    private TakeOver.Answer take(PartitionEpoch p, TakeOver wish) {
-        ModelPostgres.Owner owner = db.owners.computeIfAbsent(
-                ModelPostgres.place(p.queue(), p.partition()),
-                _ -> new ModelPostgres.Owner(me, p.epoch(), wish.topicId()));
-        boolean replaced = !owner.topicId.equals(wish.topicId());
-        if (owner.epoch <= p.epoch() || !db.isOn(Guard.TAKE_OVER_EPOCH)) {
-            db.world.note(() -> me + " takes " + p + " over");
-            owner.incarnation = me;
-            owner.epoch = p.epoch();
-            owner.nextOffset = replaced ? 0 : owner.nextOffset;
-            owner.topicId = wish.topicId();
-            db.waiting.values().stream()
-                    .filter(row -> row.isIn(p) && row.keyPosition != null && row.state == JobRow.State.PARKED)
-                    .filter(row -> row.dueAt > db.world.now() && row.dueAt < JobRow.NEVER)
-                    .forEach(keys::lookNow);
-        }
-        boolean mine = db.owns(me, p);
-        return new TakeOver.Answer(
-                p.queue(),
-                p.partition(),
-                mine ? TakeOver.Verdict.TAKEN : TakeOver.Verdict.OVERTAKEN,
-                owner.nextOffset,
-                owner.epoch,
-                replaced,
-                layout(p.queue()));
+    public List<TakeOver.Answer> takeOver(List<TakeOver> wishes) {
+        return partitions.takeOver(wishes);
     }
 
     @Override
     public boolean resetEpoch(PartitionEpoch mine, int stored) {
-        ModelPostgres.Owner owner = db.owners.get(ModelPostgres.place(mine.queue(), mine.partition()));
-        if (owner == null || owner.epoch != stored) {
-            return false;
-        }
-        owner.epoch = mine.epoch();
-        return true;
+        return partitions.resetEpoch(mine, stored);
     }
 
     @Override
     public boolean resetPosition(PartitionEpoch mine, long offset) {
-        ModelPostgres.Owner owner = db.owners.get(ModelPostgres.place(mine.queue(), mine.partition()));
-        if (owner == null || !db.owns(me, mine)) {
-            return false;
-        }
-        owner.nextOffset = offset;
-        return true;
-    }
-
-    private List<PartitionEpoch> owned(List<PartitionEpoch> partitions) {
-        return partitions.stream()
-                .filter(p -> !db.isOn(Guard.START_EPOCH) || db.owns(me, p))
-                .toList();
+        return partitions.resetPosition(mine, offset);
     }
 
     // ---- claim ----
@@ -198,7 +140,7 @@ final class ModelOwnership implements Ownership {
 
     @Override
     public List<RunningJob> startDue(List<PartitionEpoch> partitions, int limit) {
-        List<PartitionEpoch> owned = owned(partitions);
+        List<PartitionEpoch> owned = this.partitions.owned(partitions);
         List<JobRow> due = db.waiting.values().stream()
                 .filter(row -> owned.stream().anyMatch(row::isIn)
                         && !db.queue(row.place.queue()).paused())
@@ -253,8 +195,8 @@ final class ModelOwnership implements Ownership {
     // ---- settle ----
 
     @Override
-    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<JobId> holding) {
-        List<PartitionEpoch> held = owned(keyed);
+    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding) {
+        List<PartitionEpoch> held = partitions.owned(keyed);
         outcomes.stream()
                 .filter(o -> mine(o.id(), o.attempt()).isPresent())
                 .forEach(o -> o.closedSteps().forEach(step -> db.close(o.id(), step)));
@@ -322,9 +264,9 @@ final class ModelOwnership implements Ownership {
     // ---- adoption, census ----
 
     @Override
-    public List<RunningJob> adopt(List<PartitionEpoch> partitions) {
+    public List<RunningJob> adopt(List<PartitionEpoch> partitions, List<String> holding) {
         List<RunningJob> adopted = new ArrayList<>();
-        List<PartitionEpoch> owned = owned(partitions);
+        List<PartitionEpoch> owned = this.partitions.owned(partitions);
         for (JobRow row : List.copyOf(db.running.values())) {
             boolean locked = !db.world.isCalm() && db.world.chance(0.05); // SKIP LOCKED: the next scan finds it
             if (!row.isOf(me)

@@ -213,11 +213,11 @@ abstract class PostgresContract {
         claim(a, at(1), 0, entry(1, 0, ""));
         take(b, at(2));
 
-        assertThat(site().ownership(b).adopt(List.of(at(2)))).isEmpty();
+        assertThat(site().ownership(b).adopt(List.of(at(2)), List.of())).isEmpty();
         assertThat(site().ownership(b).foreign(List.of(at(2)))).hasSize(1);
         site().incarnations().fence(a, "test", a);
-        assertThat(site().ownership(a).adopt(List.of(at(1)))).isEmpty();
-        assertThat(site().ownership(b).adopt(List.of(at(2))))
+        assertThat(site().ownership(a).adopt(List.of(at(1)), List.of())).isEmpty();
+        assertThat(site().ownership(b).adopt(List.of(at(2)), List.of()))
                 .extracting(RunningJob::attempt, job -> job.budget().recoveries())
                 .containsExactly(Tuple.tuple(2, 1));
         assertThat(settle(a, 1, 1, Outcome.Verdict.SUCCEEDED)).containsExactly(new Settled.Rejected(id(1)));

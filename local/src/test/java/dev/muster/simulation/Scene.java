@@ -110,7 +110,7 @@ final class Scene {
                 .toList();
     }
 
-    /** Returns false if it is lost on its way. */
+    /** False if nobody can hear it. */
     boolean heartbeat(SimWorker from, Heartbeat heartbeat) {
         if (kafka.isDown() || from.isCutFromKafka()) {
             return false;

@@ -57,11 +57,9 @@ final class SimWorker extends Proc {
     private @Nullable Fiber intakeThread;
     private int life;
     private long beats;
-    /** Heartbeats that Kafka has taken. */
-    private long told;
-
-    private boolean draining;
+    private int told;
     private boolean restarting;
+    private boolean draining;
 
     SimWorker(Scene scene, Incarnation me) {
         super(scene.world(), me.id());
@@ -112,7 +110,7 @@ final class SimWorker extends Proc {
         }
     }
 
-    /** True if it has been up and reachable for long enough that everybody knows it. */
+    /** True if it has been up and reachable, and Kafka too, for long enough that everybody knows it. */
     boolean isHeard() {
         return state() == State.UP && !isCutFromKafka() && !isCutFromPostgres() && told > 6;
     }
@@ -142,11 +140,21 @@ final class SimWorker extends Proc {
                 return; // it is starting
             }
             Heartbeat.Phase phase = draining ? Heartbeat.Phase.DRAINING : Heartbeat.Phase.RUNNING;
-            Heartbeat.Counters none = new Heartbeat.Counters(0, 0, 0, 0);
-            if (scene.heartbeat(
-                    this, new Heartbeat(me, ++beats, "default", phase, "here", 1, 1, SLOTS, 0, none, Map.of()))) {
-                told++;
-            }
+            boolean went = scene.heartbeat(
+                    this,
+                    new Heartbeat(
+                            me,
+                            ++beats,
+                            "default",
+                            phase,
+                            "here",
+                            1,
+                            1,
+                            SLOTS,
+                            0,
+                            new Heartbeat.Counters(0, 0, 0, 0),
+                            Map.of()));
+            told = went ? told + 1 : 0;
         }
     }
 
@@ -165,7 +173,7 @@ final class SimWorker extends Proc {
                 queues,
                 new SubmissionReader(10_000, _ -> true),
                 _ -> false,
-                _ -> false,
+                List.of(),
                 new LaneWatch(),
                 new LaneMeters(new CompositeMeterRegistry(), world().ticker()),
                 _ -> {},
@@ -219,7 +227,7 @@ final class SimWorker extends Proc {
      */
     void breakStore() {
         if (lanes.isEmpty() || draining || restarting) {
-            return;
+            return; // what breaks while the parts end, ends with them
         }
         restarting = true;
         var _ = spawn(() -> {

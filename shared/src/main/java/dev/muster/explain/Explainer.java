@@ -2,6 +2,7 @@ package dev.muster.explain;
 
 import dev.muster.explain.Explanation.Why;
 import dev.muster.explain.JobFacts.Ahead;
+import dev.muster.explain.JobFacts.Hold;
 import dev.muster.explain.JobFacts.Place;
 import dev.muster.explain.JobFacts.Standing;
 import dev.muster.explain.JobFacts.Turn;
@@ -94,6 +95,7 @@ public final class Explainer {
                 .ifPresent(deadline -> reasons.add(
                         new Reason(Why.EXPIRES, "its deadline was " + deadline + ": its owner expires it now")));
         facts.place().flatMap(Explainer::place).ifPresent(reasons::add);
+        waits.hold().map(hold -> held(facts, hold)).ifPresent(reasons::add);
         waits.ahead().map(Explainer::ahead).ifPresent(reasons::add);
         waits.turn().map(Explainer::turn).ifPresent(reasons::add);
         time(facts, waits).ifPresent(reasons::add);
@@ -131,6 +133,16 @@ public final class Explainer {
                         + ": are there workers in pool " + place.pool() + "?"));
     }
 
+    private static Reason held(JobFacts facts, Hold hold) {
+        return new Reason(
+                Why.KEY_HELD,
+                "its key " + hold.key() + " is held since job " + hold.dead() + " of type " + hold.type() + " died "
+                        + ago(hold.since(), facts.now())
+                        + "; that one runs again, first of all, with: muster dead redrive "
+                        + hold.dead() + " --yes; its key goes on without it with: muster queue release " + hold.queue()
+                        + " " + hold.key());
+    }
+
     private static Reason ahead(Ahead ahead) {
         String who = "job " + ahead.first()
                 + ahead.runsAs()
@@ -151,13 +163,16 @@ public final class Explainer {
 
     private static Optional<Reason> time(JobFacts facts, Standing.Waits waits) {
         Optional<Instant> due = waits.due().filter(at -> at.isAfter(facts.now()));
-        if (waits.due().isEmpty() && waits.ahead().isEmpty()) {
+        if (waits.due().isEmpty() && waits.ahead().isEmpty() && waits.hold().isEmpty()) {
             return Optional.of(new Reason(
                     Why.HELD,
                     "it waits until somebody lets it go"
                             + waits.reason().map(why -> ": " + why).orElse("")));
         }
-        if (due.isEmpty() || waits.ahead().isPresent() || waits.turn().isPresent()) {
+        if (due.isEmpty()
+                || waits.hold().isPresent()
+                || waits.ahead().isPresent()
+                || waits.turn().isPresent()) {
             return Optional.empty(); // the time of those is only when they are looked at again
         }
         String when = due.get() + ", in " + rounded(Duration.between(facts.now(), due.get()));

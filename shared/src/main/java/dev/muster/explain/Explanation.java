@@ -27,6 +27,7 @@ public record Explanation(Why why, String summary, List<String> further) {
         EXPIRES,
         QUEUE_PAUSED,
         NO_OWNER,
+        KEY_HELD,
         BEHIND_KEY,
         WAITS_FOR_LIMIT,
         NOT_DUE,

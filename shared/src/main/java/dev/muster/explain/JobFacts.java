@@ -42,6 +42,7 @@ public record JobFacts(JobId id, Instant now, Standing standing, Optional<Place>
                 Optional<Instant> due,
                 Optional<String> reason,
                 Optional<Instant> deadline,
+                Optional<Hold> hold,
                 Optional<Ahead> ahead,
                 Optional<Turn> turn)
                 implements Standing {}
@@ -65,6 +66,13 @@ public record JobFacts(JobId id, Instant now, Standing standing, Optional<Place>
      */
     public record Place(
             String queue, boolean paused, String pool, int partition, Optional<String> owner, boolean ownerLives) {}
+
+    /**
+     * Its key waits for an operator.
+     *
+     * @param dead the job that it is held for
+     */
+    public record Hold(String queue, String key, JobId dead, String type, Instant since) {}
 
     /**
      * Who is before it in its key.

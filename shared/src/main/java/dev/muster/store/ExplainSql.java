@@ -5,13 +5,14 @@ final class ExplainSql {
     private ExplainSql() {}
 
     /**
-     * The job where it stands, its partition's owner, who is before it in its key, its turn. By primary key in the small
+     * The job where it stands, its partition's owner, whether its key is held, who is before it in that, its turn. By primary key in the small
      * tables and by index elsewhere, the outbox read through; 0 or 1 row. What is counted is counted to 10,000.
      */
     static final String FACTS = """
             SELECT j.*, now() AS now, coalesce(q.paused, false) AS paused, coalesce(q.pool, '') AS pool, po.incarnation AS owner,
                 oi.incarnation IS NOT NULL AND oi.fenced_at IS NULL AS owner_lives,
                 ri.fenced_at IS NOT NULL AS is_fenced,
+                k.job_id AS held_for, k.type AS held_type, k.held_at,
                 a.job_id AS ahead, a.incarnation AS ahead_runs_as, a.reason AS ahead_reason, b.jobs AS jobs_ahead,
                 l.limit_key, limit_of(l.limit_key, j.queue) AS limit_max, s.running AS limit_running, t.nth AS limit_nth,
                 c.wished_by, c.wished_at
@@ -41,6 +42,8 @@ final class ExplainSql {
             LEFT JOIN worker_incarnation oi ON oi.incarnation = po.incarnation
             LEFT JOIN worker_incarnation ri ON ri.incarnation = j.incarnation
             LEFT JOIN cancel_wish c ON c.job_id = j.job_id AND j.place <> 'history'
+            LEFT JOIN key_hold k ON k.queue = j.queue AND k.order_key = j.order_key AND j.place = 'waiting'
+                AND j.key_position IS NOT NULL
             LEFT JOIN limited_job l ON l.job_id = j.job_id AND l.turn IS NOT NULL
             LEFT JOIN LATERAL (
                 (SELECT x.job_id, x.incarnation, NULL::text AS reason

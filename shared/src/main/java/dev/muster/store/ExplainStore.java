@@ -2,6 +2,7 @@ package dev.muster.store;
 
 import dev.muster.explain.JobFacts;
 import dev.muster.explain.JobFacts.Ahead;
+import dev.muster.explain.JobFacts.Hold;
 import dev.muster.explain.JobFacts.Place;
 import dev.muster.explain.JobFacts.Standing;
 import dev.muster.explain.JobFacts.Turn;
@@ -62,6 +63,7 @@ public final class ExplainStore {
                         time(row, "due_at"),
                         reason,
                         time(row, "deadline"),
+                        hold(row),
                         ahead(row),
                         turn(row));
             case "outbox" -> new Standing.InOutbox(row.getString("queue"), at(row, "at"), reason);
@@ -86,6 +88,18 @@ public final class ExplainStore {
                         Optional.ofNullable(row.getString("owner")),
                         row.getBoolean("owner_lives")))
                 : Optional.empty();
+    }
+
+    private static Optional<Hold> hold(ResultSet row) throws SQLException {
+        UUID dead = row.getObject("held_for", UUID.class);
+        return dead == null
+                ? Optional.empty()
+                : Optional.of(new Hold(
+                        row.getString("queue"),
+                        row.getString("order_key"),
+                        new JobId(dead),
+                        row.getString("held_type"),
+                        at(row, "held_at")));
     }
 
     private static Optional<Ahead> ahead(ResultSet row) throws SQLException {

@@ -1,6 +1,5 @@
 package dev.muster.store;
 
-import dev.muster.job.JobId;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Foreign;
 import dev.muster.store.OwnershipStore.Intent;
@@ -39,8 +38,13 @@ public interface Ownership {
      */
     List<Claim.Verdict> claim(Claim claim, List<String> shut);
 
-    /** Running jobs of fenced incarnations in these partitions become ours. */
-    List<RunningJob> adopt(List<PartitionEpoch> partitions);
+    /**
+     * Running jobs of fenced incarnations in these partitions become ours; those that were convicted of killing their worker
+     * are dead.
+     *
+     * @param holding the job types whose dead jobs hold their key, unless an operator has said otherwise
+     */
+    List<RunningJob> adopt(List<PartitionEpoch> partitions, List<String> holding);
 
     /** Starts waiting jobs that are due, at most {@code limit}. */
     List<RunningJob> startDue(List<PartitionEpoch> partitions, int limit);
@@ -53,9 +57,9 @@ public interface Ownership {
      * more if slots of limits became free.
      *
      * @param keyed the partitions of keyed queues that we own, of those that the outcomes are from
-     * @param holding the jobs whose key is to be held if they are dead, unless an operator has said otherwise
+     * @param holding the job types whose dead jobs hold their key, unless an operator has said otherwise
      */
-    List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<JobId> holding);
+    List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding);
 
     /** Stores the idempotency keys of steps. No intent comes back for a job that is not ours any more. */
     List<Intent> intend(List<IntentRequest> requests);

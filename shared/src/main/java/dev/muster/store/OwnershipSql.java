@@ -20,7 +20,7 @@ final class OwnershipSql {
             FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
 
     /** The adopted jobs. Locks the partitions, then the free ones of the rows. */
-    static final String ADOPT = "SELECT * FROM adopt(?, ?, ?, ?)";
+    static final String ADOPT = "SELECT * FROM adopt(?, ?, ?, ?, ?)";
 
     /** At most the given number of due jobs. Locks the partitions. */
     static final String START_DUE = "SELECT * FROM start_due(?, ?, ?, ?, ?)";

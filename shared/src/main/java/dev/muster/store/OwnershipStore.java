@@ -110,11 +110,14 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
-    public List<RunningJob> adopt(List<PartitionEpoch> partitions) {
+    public List<RunningJob> adopt(List<PartitionEpoch> partitions, List<String> holding) {
         return db.query(
                 "adopt from fenced incarnations",
                 OwnershipSql.ADOPT,
-                statement -> bindPartitions(statement, 1, partitions),
+                statement -> {
+                    bindPartitions(statement, 1, partitions);
+                    statement.setArray(5, Columns.of(statement, "text", holding, type -> type));
+                },
                 OwnershipStore::job);
     }
 
@@ -145,7 +148,7 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
-    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<JobId> holding) {
+    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding) {
         List<Settled> answers = new ArrayList<>(outcomes.size());
         List<Optional<Settled>> rows = db.query(
                 "settle " + outcomes.size() + " jobs",
@@ -314,7 +317,7 @@ public final class OwnershipStore implements Ownership {
     }
 
     private void bindSettle(
-            PreparedStatement statement, List<Outcome> outcomes, List<PartitionEpoch> keyed, List<JobId> holding)
+            PreparedStatement statement, List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding)
             throws SQLException {
         List<UUID> closedJobs = new ArrayList<>();
         List<String> closedSteps = new ArrayList<>();
@@ -349,7 +352,7 @@ public final class OwnershipStore implements Ownership {
         statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
         statement.setArray(15, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
         statement.setString(16, FollowUpJson.of(outcomes).orElse(null));
-        statement.setArray(17, Columns.of(statement, "uuid", holding, JobId::value));
+        statement.setArray(17, Columns.of(statement, "text", holding, type -> type));
     }
 
     /** Incarnation, queues, partitions and epochs as four parameters from {@code first} on. */

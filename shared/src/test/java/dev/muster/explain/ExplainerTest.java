@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.explain.Explanation.Why;
 import dev.muster.explain.JobFacts.Ahead;
+import dev.muster.explain.JobFacts.Hold;
 import dev.muster.explain.JobFacts.Place;
 import dev.muster.explain.JobFacts.Standing;
 import dev.muster.explain.JobFacts.Turn;
@@ -51,6 +52,7 @@ final class ExplainerTest {
                 Optional.of(NOW.plusSeconds(5)),
                 Optional.of("behind its key"),
                 Optional.of(NOW.plusSeconds(60)),
+                Optional.of(new Hold("mails", "cus_7", OTHER, "mail.send", NOW.minusSeconds(180))),
                 Optional.of(new Ahead("cus_7", 2, OTHER, Optional.empty(), Optional.of("its key is held"))),
                 Optional.of(new Turn("eu", 4, 2, 2)));
         Place bad = new Place("mails", true, "default", 3, Optional.empty(), false);
@@ -61,6 +63,10 @@ final class ExplainerTest {
         assertThat(explanation.why()).isEqualTo(Why.QUEUE_PAUSED);
         assertThat(explanation.further())
                 .containsExactly(
+                        "its key cus_7 is held since job " + OTHER
+                                + " of type mail.send died 3 min 0 s ago; that one runs again, first of all, with: "
+                                + "muster dead redrive " + OTHER + " --yes; its key goes on without it with: "
+                                + "muster queue release mails cus_7",
                         "it waits behind 2 jobs of its key cus_7, first of all job " + OTHER
                                 + ", which waits too: its key is held",
                         "it waits for a slot of its limit eu, in turn 4: 2 run, 2 may",
@@ -98,6 +104,7 @@ final class ExplainerTest {
                 state,
                 due,
                 Optional.of(reason).filter(text -> !text.isEmpty()),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());

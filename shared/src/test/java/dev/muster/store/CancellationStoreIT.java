@@ -212,7 +212,7 @@ final class CancellationStoreIT {
         db.fence(zombie);
         PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
         b.takes(ofB);
-        RunningJob adopted = b.store().adopt(List.of(ofB)).getFirst();
+        RunningJob adopted = b.store().adopt(List.of(ofB), List.of()).getFirst();
 
         assertThat(b.store().wishes()).hasSize(1);
         assertThat(zombie.ends(id(queue), 1, Outcome.Verdict.CANCELLED, Duration.ZERO, List.of()))

@@ -48,7 +48,7 @@ final class FollowUpIT {
         Actor heir = db.worker();
         PartitionEpoch mine = new PartitionEpoch(queue, 0, 2);
         heir.takes(mine);
-        assertThat(heir.store().adopt(List.of(mine))).hasSize(2);
+        assertThat(heir.store().adopt(List.of(mine), List.of())).hasSize(2);
 
         assertThat(zombie.store().settle(List.of(outcome(first, 1, "receipt")), List.of(), List.of()))
                 .containsExactly(new Settled.Rejected(first));

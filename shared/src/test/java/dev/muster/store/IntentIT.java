@@ -110,7 +110,7 @@ final class IntentIT {
         a.claims(ofA, 0, job(0, queue));
         db.fence(a);
         b.takes(ofB);
-        b.store().adopt(List.of(ofB));
+        b.store().adopt(List.of(ofB), List.of());
 
         assertThat(a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 1, "charge"))))
                 .isEmpty();
@@ -128,7 +128,7 @@ final class IntentIT {
         intend(zombie, queue, 1);
         db.fence(zombie);
         b.takes(ofB);
-        RunningJob adopted = b.store().adopt(List.of(ofB)).getFirst();
+        RunningJob adopted = b.store().adopt(List.of(ofB), List.of()).getFirst();
         intend(b, queue, adopted.attempt());
 
         assertThat(zombie.ends(id(queue), 1, Outcome.Verdict.SUCCEEDED, Duration.ZERO, List.of("charge")))

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
+import dev.muster.explain.Explainer;
+import dev.muster.explain.Explanation;
 import dev.muster.job.AfterDead;
 import dev.muster.job.JobId;
 import dev.muster.job.Ordering;
@@ -64,7 +66,7 @@ final class KeyHoldIT {
                     Duration.ZERO,
                     Optional.empty(),
                     List.of());
-            owner.store().settle(List.of(dead), List.of(partition), handlerHolds ? List.of(job(number)) : List.of());
+            owner.store().settle(List.of(dead), List.of(partition), handlerHolds ? List.of("test") : List.of());
         }
 
         /** Ends a first run; who starts by that. */
@@ -122,6 +124,18 @@ final class KeyHoldIT {
                             .hasValueSatisfying(reason -> assertThat(reason)
                                     .contains("held")
                                     .contains(scene.job(0).toString())));
+            Explanation why = Explainer.explain(new ExplainStore(db.database()).facts(scene.job(waiting)));
+            assertThat(why.why()).isEqualTo(Explanation.Why.KEY_HELD);
+            assertThat(why.summary())
+                    .startsWith("its key k is held since job " + scene.job(0) + " of type test died ")
+                    .contains("muster dead redrive " + scene.job(0), "muster queue release " + scene.queue() + " k");
+            assertThat(why.further())
+                    .isEqualTo(
+                            waiting == 1
+                                    ? List.of()
+                                    : List.of("it waits behind " + (waiting == 2 ? "one job" : "2 jobs")
+                                            + " of its key k, first of all job " + scene.job(1)
+                                            + ", which waits too: its key is held"));
         }
         assertThat(holds.held(Optional.of(scene.queue()), 10)).singleElement().satisfies(hold -> {
             assertThat(hold.key()).isEqualTo("k");

@@ -90,7 +90,7 @@ final class LimitStoreIT {
         db.fence(a);
         PartitionEpoch ofB = new PartitionEpoch(queue, 0, 2);
         b.takes(ofB);
-        RunningJob adopted = b.store().adopt(List.of(ofB)).getFirst();
+        RunningJob adopted = b.store().adopt(List.of(ofB), List.of()).getFirst();
         due(queue);
         assertThat(starts(b, ofB)).as("the adopted one has the slot").isEmpty();
 

@@ -72,7 +72,7 @@ final class OwnershipStoreIT {
         a.claims(ofA, 0, job(7, queue));
         db.fence(a);
         b.takes(ofB);
-        List<RunningJob> adopted = b.store().adopt(List.of(ofB));
+        List<RunningJob> adopted = b.store().adopt(List.of(ofB), List.of());
         b.succeeds(id(queue), adopted.getFirst().attempt());
 
         // Redelivered: the position has moved past it, so the claim of offset 7 is refused.
@@ -118,7 +118,7 @@ final class OwnershipStoreIT {
         }
 
         b.takes(ofB);
-        assertThat(b.store().adopt(List.of(ofB))).hasSize(2);
+        assertThat(b.store().adopt(List.of(ofB), List.of())).hasSize(2);
     }
 
     @Test
@@ -137,11 +137,15 @@ final class OwnershipStoreIT {
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute("SELECT FROM job_running WHERE job_id = '" + id(queue + "-1") + "' FOR UPDATE");
-            assertThat(b.store().adopt(List.of(ofB))).extracting(RunningJob::id).containsExactly(id(queue + "-2"));
+            assertThat(b.store().adopt(List.of(ofB), List.of()))
+                    .extracting(RunningJob::id)
+                    .containsExactly(id(queue + "-2"));
             other.rollback();
         }
 
-        assertThat(b.store().adopt(List.of(ofB))).extracting(RunningJob::id).containsExactly(id(queue + "-1"));
+        assertThat(b.store().adopt(List.of(ofB), List.of()))
+                .extracting(RunningJob::id)
+                .containsExactly(id(queue + "-1"));
     }
 
     @Test
@@ -156,7 +160,7 @@ final class OwnershipStoreIT {
 
         // A never said that it let go; B was assigned the partition later.
         assertThat(b.takes(ofB).verdict()).isEqualTo(TakeOver.Verdict.TAKEN);
-        assertThat(b.store().adopt(List.of(ofB))).isEmpty();
+        assertThat(b.store().adopt(List.of(ofB), List.of())).isEmpty();
         assertThat(b.store().foreign(List.of(ofB)))
                 .containsExactly(new OwnershipStore.Foreign(id(queue), a.me(), false));
         assertThat(a.succeeds(id(queue), 1)).containsExactly(new Settled.Done(id(queue)));
@@ -217,14 +221,14 @@ final class OwnershipStoreIT {
         a.takes(ofA);
         a.claims(ofA, 0, job(0, queue));
         b.takes(ofB);
-        assertThat(b.store().adopt(List.of(ofB))).isEmpty();
+        assertThat(b.store().adopt(List.of(ofB), List.of())).isEmpty();
 
         db.fence(a); // no assignment follows this death: B owns the partition already
 
         assertThat(b.store().foreign(List.of(ofB)))
                 .extracting(OwnershipStore.Foreign::fenced)
                 .containsExactly(true);
-        assertThat(b.store().adopt(List.of(ofB)))
+        assertThat(b.store().adopt(List.of(ofB), List.of()))
                 .singleElement()
                 .satisfies(job -> assertThat(job.budget().recoveries()).isEqualTo(1));
     }
@@ -309,7 +313,7 @@ final class OwnershipStoreIT {
             assertThat(takeOver.get(60, TimeUnit.SECONDS).verdict()).isEqualTo(TakeOver.Verdict.TAKEN);
             // Either it came before the takeover, and is adopted, or after it, and was refused. Never in between.
             int expected = verdicts.getFirst() == STARTED ? 1 : 0;
-            assertThat(b.store().adopt(List.of(ofB))).hasSize(expected);
+            assertThat(b.store().adopt(List.of(ofB), List.of())).hasSize(expected);
             assertThat(b.takes(ofB).nextOffset()).isEqualTo(expected);
         }
     }
@@ -356,7 +360,7 @@ final class OwnershipStoreIT {
         zombie.claims(ofZombie, 0, job(0, queue));
         db.fence(zombie);
         b.takes(ofB);
-        RunningJob adopted = b.store().adopt(List.of(ofB)).getFirst();
+        RunningJob adopted = b.store().adopt(List.of(ofB), List.of()).getFirst();
 
         assertThat(zombie.succeeds(id(queue), 1)).containsExactly(new Settled.Rejected(id(queue)));
         assertThat(zombie.takes(new PartitionEpoch(queue, 0, 3)).verdict()).isEqualTo(TakeOver.Verdict.FENCED);

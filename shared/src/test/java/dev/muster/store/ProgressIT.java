@@ -38,7 +38,7 @@ final class ProgressIT {
             a.store().startDue(List.of(ofA), 1);
             db.fence(a);
             b.takes(ofB);
-            RunningJob adopted = b.store().adopt(List.of(ofB)).getFirst();
+            RunningJob adopted = b.store().adopt(List.of(ofB), List.of()).getFirst();
             a.store().progress(List.of(new OwnershipStore.Progress(id(queue), 2, 90, "a zombie's")));
             assertThat(seen(reader, queue)).as("after a hand-over").isEqualTo("1: 40 -");
             b.store().progress(List.of(new OwnershipStore.Progress(id(queue), adopted.attempt(), 50, "half")));

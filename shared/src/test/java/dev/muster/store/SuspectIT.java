@@ -2,57 +2,24 @@ package dev.muster.store;
 
 import static dev.muster.store.OwnershipFixture.id;
 import static dev.muster.store.OwnershipFixture.job;
-import static dev.muster.store.OwnershipFixture.keyed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
-import dev.muster.fleet.Incarnation;
-import dev.muster.job.JobId;
-import dev.muster.job.JobState;
-import dev.muster.job.Ordering;
 import dev.muster.store.FleetStore.FenceVerdict;
 import dev.muster.store.OwnershipFixture.Actor;
-import dev.muster.store.QuarantineStore.HeldVerdict;
 import dev.muster.store.QuarantineStore.Suspect;
-import dev.muster.store.Suspicion.InFlight;
-import dev.muster.store.Suspicion.Judged;
-import dev.muster.store.Suspicion.Judgement;
 import dev.muster.store.Suspicion.Standing;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Suspects in Postgres: judged with the fence, parked, lent, buried, held; and what happens when somebody dies between. */
+/** Suspects in Postgres: judged with the fence, parked, lent; and what happens when somebody dies between. */
 @ExtendWith(EmbeddedServers.class)
-final class SuspectIT {
-    private final OwnershipFixture db;
-    private final QuarantineStore suspects;
-    private String queue = "";
-    private PartitionEpoch partition = new PartitionEpoch("none", 0, 1);
-    private long epoch;
-
+final class SuspectIT extends SuspectScene {
     SuspectIT(PostgresDatabase postgres) {
-        this.db = new OwnershipFixture(postgres);
-        this.suspects = new QuarantineStore(db.database());
-    }
-
-    @BeforeEach
-    void lead() {
-        queue = db.queue(Ordering.KEY, Optional.empty());
-        epoch = db.count("SELECT lead('coordinator', 'test-" + queue + "', interval '1 hour')");
-    }
-
-    @AfterEach
-    void close() {
-        db.execute("UPDATE leader_lease SET expires_at = now() - interval '1 second'"); // for the next test's leader
-        db.execute("DELETE FROM suspect"); // all tests have the same database
-        db.close();
+        super(postgres);
     }
 
     @Test
@@ -63,7 +30,7 @@ final class SuspectIT {
         dies(first, Standing.NOTED, 0);
         Actor second = owner(2);
 
-        assertThat(second.store().adopt(List.of(partition))).hasSize(1);
+        assertThat(second.store().adopt(List.of(partition), List.of())).hasSize(1);
         assertThat(suspects.suspects()).isEmpty();
         assertThat(suspects.inFlight(second.me())).singleElement().satisfies(job -> {
             assertThat(job.before()).contains(new Suspicion(Standing.NOTED, 1, 0, 0));
@@ -77,7 +44,7 @@ final class SuspectIT {
         first.claims(partition, 0, job(0, queue + "a"));
         dies(first, Standing.NOTED, 0);
         Actor second = owner(2);
-        second.store().adopt(List.of(partition));
+        second.store().adopt(List.of(partition), List.of());
 
         second.ends(id(queue + "a"), 2, Outcome.Verdict.RETRIED, Duration.ZERO, List.of());
         assertThat(second.store().startDue(List.of(partition), 10)).hasSize(1);
@@ -96,10 +63,10 @@ final class SuspectIT {
         first.claims(partition, 0, job(0, queue + "a"));
         dies(first, Standing.NOTED, 0);
         Actor second = owner(2);
-        second.store().adopt(List.of(partition));
+        second.store().adopt(List.of(partition), List.of());
         db.fence(second);
         Actor third = owner(3);
-        third.store().adopt(List.of(partition));
+        third.store().adopt(List.of(partition), List.of());
 
         assertThat(suspects.inFlight(third.me()))
                 .singleElement()
@@ -111,7 +78,7 @@ final class SuspectIT {
         suspectWithFollower();
         Actor heir = owner(2);
 
-        assertThat(heir.store().adopt(List.of(partition))).isEmpty();
+        assertThat(heir.store().adopt(List.of(partition), List.of())).isEmpty();
         assertThat(heir.store().startDue(List.of(partition), 10))
                 .as("nobody to lend it to")
                 .isEmpty();
@@ -151,7 +118,7 @@ final class SuspectIT {
 
         Actor heir = owner(3);
 
-        assertThat(heir.store().adopt(List.of(partition))).isEmpty();
+        assertThat(heir.store().adopt(List.of(partition), List.of())).isEmpty();
         assertThat(quarantine.succeeds(id(queue + "a"), 2)).containsExactly(new Settled.Done(id(queue + "a")));
     }
 
@@ -163,7 +130,7 @@ final class SuspectIT {
 
         db.fence(quarantine);
 
-        assertThat(owner.store().adopt(List.of(partition))).isEmpty();
+        assertThat(owner.store().adopt(List.of(partition), List.of())).isEmpty();
         assertThat(state("a")).isEqualTo("parked");
         assertThat(suspects.suspects()).singleElement().satisfies(suspect -> {
             assertThat(suspect.loan()).isEmpty();
@@ -186,7 +153,7 @@ final class SuspectIT {
 
         Actor heir = owner(3);
 
-        assertThat(heir.store().adopt(List.of(partition))).isEmpty();
+        assertThat(heir.store().adopt(List.of(partition), List.of())).isEmpty();
         assertThat(suspects.suspects()).extracting(Suspect::running).containsExactly(false);
     }
 
@@ -194,7 +161,7 @@ final class SuspectIT {
     void a_row_that_was_lent_to_the_dead_is_not_run_by_its_owner() {
         suspectWithFollower();
         Actor owner = owner(2);
-        owner.store().adopt(List.of(partition));
+        owner.store().adopt(List.of(partition), List.of());
         Actor quarantine = db.worker();
         suspects.lend(List.of(id(queue + "a")), quarantine.me(), epoch);
         db.fence(quarantine);
@@ -205,84 +172,10 @@ final class SuspectIT {
     }
 
     @Test
-    void the_convicted_is_dead_with_its_reason_keeps_its_failures_and_lets_its_key_go_on() {
-        suspectWithFollower();
-        Actor owner = owner(2);
-        Actor quarantine = lend(owner);
-        quarantine.store().entered(List.of(new OwnershipStore.Entered(id(queue + "a"), 2, Instant.now())));
-        assertThat(suspects.inFlight(quarantine.me())).singleElement().satisfies(job -> {
-            assertThat(job.entered()).isTrue();
-            assertThat(job.lentTo()).contains(quarantine.me());
-        });
-
-        dies(quarantine, Standing.CONVICTED, 2);
-
-        assertThat(owner.store().adopt(List.of(partition))).isEmpty();
-        JobView dead = find("a");
-        assertThat(dead.state()).isEqualTo(JobState.DEAD);
-        assertThat(dead.outcome().reason()).contains("killed its worker 3 times, alone in quarantine");
-        assertThat(dead.outcome().detail())
-                .hasValueSatisfying(detail -> assertThat(detail)
-                        .startsWith("exit code 77; in flight when these ended: ")
-                        .contains(quarantine.me().id()));
-        assertThat(dead.run().failures()).isZero();
-        assertThat(db.count("SELECT count(*) FROM incident WHERE kind = 'job_convicted' AND subject = '"
-                        + id(queue + "a") + "'"))
-                .isEqualTo(1);
-        assertThat(db.count("SELECT count(*) FROM dead_letter WHERE job_id = '" + id(queue + "a") + "'"))
-                .isEqualTo(1);
-        assertThat(owner.store().startDue(List.of(partition), 10))
-                .extracting(RunningJob::id)
-                .containsExactly(id(queue + "b"));
-        assertThat(suspects.any()).isFalse();
-    }
-
-    @Test
-    void one_whose_call_has_no_answer_is_held_until_a_human_has_decided() {
-        suspectWithFollower();
-        Actor owner = owner(2);
-        Actor quarantine = lend(owner);
-        quarantine.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue + "a"), 2, "charge")));
-        quarantine.store().entered(List.of(new OwnershipStore.Entered(id(queue + "a"), 2, Instant.now())));
-
-        dies(quarantine, Standing.CONVICTED, 2);
-        owner.store().adopt(List.of(partition));
-
-        assertThat(state("a")).isEqualTo("unknown");
-        assertThat(find("a").outcome().reason())
-                .hasValueSatisfying(reason -> assertThat(reason).contains("held for an operator"));
-        makeDue();
-        assertThat(owner.store().startDue(List.of(partition), 10))
-                .as("nor its follower")
-                .isEmpty();
-
-        // Once more, alone, under the same key; it does it again.
-        assertThat(suspects.decide(id(queue + "a"), "ann", Optional.empty())).isEqualTo(HeldVerdict.RELEASED);
-        Actor next = db.worker();
-        suspects.lend(List.of(id(queue + "a")), next.me(), epoch);
-        owner.store().startDue(List.of(partition), 10);
-        assertThat(next.store().census()).hasSize(1);
-        assertThat(suspects.decide(id(queue + "a"), "ann", Optional.empty())).isEqualTo(HeldVerdict.NOT_HELD);
-        dies(next, Standing.CONVICTED, 2);
-        owner.store().adopt(List.of(partition));
-        assertThat(state("a")).isEqualTo("unknown");
-
-        assertThat(suspects.decide(id(queue + "a"), "ann", Optional.of("the provider has no such charge")))
-                .isEqualTo(HeldVerdict.BURIED);
-        assertThat(find("a").state()).isEqualTo(JobState.DEAD);
-        assertThat(find("a").outcome().detail()).contains("decided by ann: the provider has no such charge");
-        assertThat(owner.store().startDue(List.of(partition), 10))
-                .extracting(RunningJob::id)
-                .containsExactly(id(queue + "b"));
-        assertThat(suspects.decide(id(queue + "a"), "ann", Optional.of("again")))
-                .isEqualTo(HeldVerdict.NOT_HELD);
-    }
-
-    @Test
     void without_a_coordinator_a_key_waits_for_a_minute_and_not_for_ever() {
         suspectWithFollower();
         Actor owner = owner(2);
-        owner.store().adopt(List.of(partition));
+        owner.store().adopt(List.of(partition), List.of());
         db.execute("UPDATE leader_lease SET expires_at = now() - interval '1 second'");
 
         assertThat(owner.store().startDue(List.of(partition), 10)).isEmpty();
@@ -298,7 +191,7 @@ final class SuspectIT {
     void a_leader_that_can_start_no_quarantine_worker_lets_them_run_and_a_deposed_one_says_nothing() {
         suspectWithFollower();
         Actor owner = owner(2);
-        owner.store().adopt(List.of(partition));
+        owner.store().adopt(List.of(partition), List.of());
 
         suspects.release(List.of(id(queue + "a")), epoch - 1);
         makeDue();
@@ -328,65 +221,5 @@ final class SuspectIT {
         assertThat(suspects.fence(first.me(), "exited", "test", epoch, judgement(first.me(), Standing.SUSPECTED, 0)))
                 .isEqualTo(FenceVerdict.ALREADY);
         assertThat(suspects.any()).isFalse();
-    }
-
-    /** Its first job was in flight in a worker's death and is a suspect; its second waits behind it. */
-    private void suspectWithFollower() {
-        Actor first = owner(1);
-        first.claims(partition, 0, keyed(0, queue + "a", "k"), keyed(1, queue + "b", "k"));
-        dies(first, Standing.SUSPECTED, 0);
-    }
-
-    private Actor lend(Actor owner) {
-        owner.store().adopt(List.of(partition));
-        Actor quarantine = db.worker();
-        suspects.lend(List.of(id(queue + "a")), quarantine.me(), epoch);
-        makeDue();
-        owner.store().startDue(List.of(partition), 10);
-        assertThat(quarantine.store().census()).hasSize(1);
-        return quarantine;
-    }
-
-    private Actor owner(int groupEpoch) {
-        Actor owner = db.worker();
-        partition = new PartitionEpoch(queue, 0, groupEpoch);
-        owner.takes(partition);
-        return owner;
-    }
-
-    private void dies(Actor worker, Standing standing, int weight) {
-        assertThat(suspects.fence(worker.me(), "exited", "test", epoch, judgement(worker.me(), standing, weight)))
-                .isEqualTo(FenceVerdict.FENCED);
-    }
-
-    private Judgement judgement(Incarnation dead, Standing standing, int weight) {
-        return new Judgement(
-                "default",
-                "exit code 77",
-                suspects.inFlight(dead).stream()
-                        .map(job -> judged(job, standing, weight))
-                        .toList());
-    }
-
-    private static Judged judged(InFlight job, Standing standing, int weight) {
-        int deaths = job.before().map(Suspicion::deaths).orElse(standing == Standing.NOTED ? 0 : 1) + 1;
-        return new Judged(
-                job.id(),
-                job.attempt(),
-                new Suspicion(standing, deaths, weight, 0),
-                standing == Standing.CONVICTED ? Optional.of("it has done it") : Optional.empty());
-    }
-
-    private void makeDue() {
-        db.execute("UPDATE job_waiting SET due_at = now() WHERE queue = '" + queue + "' AND isfinite(due_at)");
-    }
-
-    private String state(String name) {
-        return find(name).state().wireName();
-    }
-
-    private JobView find(String name) {
-        JobId job = id(queue + name);
-        return new JobReader(db.database()).find(job).orElseThrow();
     }
 }

@@ -95,7 +95,7 @@ final class UniqueKeyIT {
         a.claims(ofA, 0, unique(0, queue + "-1", "U"));
         db.fence(a);
         b.takes(ofB);
-        RunningJob adopted = b.store().adopt(List.of(ofB)).getFirst();
+        RunningJob adopted = b.store().adopt(List.of(ofB), List.of()).getFirst();
 
         assertThat(b.claims(ofB, 1, unique(1, queue + "-2", "U"))).containsExactly(CANCELLED);
         b.succeeds(id(queue + "-1"), adopted.attempt());

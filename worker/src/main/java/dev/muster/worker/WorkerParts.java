@@ -166,9 +166,7 @@ final class WorkerParts {
                         .filter(handler -> !handler.dependency().isEmpty())
                         .map(handler -> provider.circuits().isOpenFor(handler.dependency()))
                         .orElse(false),
-                type -> handlers.find(type)
-                        .filter(handler -> handler.afterDead() == AfterDead.HOLD_KEY)
-                        .isPresent(),
+                handlers.types(AfterDead.HOLD_KEY),
                 new LaneWatch(),
                 laneMeters,
                 around.faults(),

@@ -245,8 +245,12 @@ final class BadInputIT {
         ProducerRecord<byte[], byte[]> record = new Submission(
                         "test", "far future", "test.pause", Optional.of("k"), bytes(PAUSE), Map.of())
                 .toRecord(queue);
-        stack.send(new ProducerRecord<>(
-                record.topic(), 0, Long.MAX_VALUE, record.key(), record.value(), record.headers()));
+        // The broker has answered before it holds itself to it.
+        Awaitility.await()
+                .atMost(WorkerStack.PATIENCE)
+                .ignoreExceptions()
+                .untilAsserted(() -> stack.send(new ProducerRecord<>(
+                        record.topic(), 0, Long.MAX_VALUE, record.key(), record.value(), record.headers())));
 
         stack.awaitFinal(List.of(id));
 

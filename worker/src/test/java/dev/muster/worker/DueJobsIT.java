@@ -36,9 +36,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(EmbeddedServers.class)
 final class DueJobsIT {
     private static final String AT_ONCE = "{\"millis\":0,\"later\":0}";
-    private static final int CROWD = 100_000;
+    private static final int CROWD = 25_000;
     /** So many bytes of payload for each that they would not fit into the worker's heap of 192 MB together. */
-    private static final int PADDING = 3_000;
+    private static final int PADDING = 12_000;
 
     private WorkerStack stack;
 

@@ -99,9 +99,10 @@ final class InterleavingIT {
 
             stack.awaitFinal(jobs);
             stack.assertSucceededOnce(jobs);
-            assertThat(stack.rows("SELECT DISTINCT incarnation || ' ' || recoveries FROM job_history WHERE queue = '"
-                            + queue + "'"))
-                    .containsExactly(second + " 1");
+            assertThat(stack.rows(
+                            "SELECT DISTINCT incarnation || ' recoveries ' || recoveries || ' failures ' || failures"
+                                    + " FROM job_history WHERE queue = '" + queue + "'"))
+                    .containsExactly(second + " recoveries 1 failures 0");
         }
     }
 

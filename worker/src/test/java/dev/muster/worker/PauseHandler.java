@@ -3,6 +3,7 @@ package dev.muster.worker;
 import dev.muster.job.JobContext;
 import dev.muster.job.JobHandler;
 import dev.muster.job.JobResult;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** Takes as long as its payload says; a later run of the same job may take another time. */
@@ -21,6 +22,12 @@ final class PauseHandler implements JobHandler<PauseHandler.Pause> {
     @Override
     public Class<Pause> payloadType() {
         return Pause.class;
+    }
+
+    /** Longer than any test takes on a slow machine: a pause ends by itself, or because somebody wants it to. */
+    @Override
+    public Duration timeout() {
+        return Duration.ofMinutes(5);
     }
 
     @Override

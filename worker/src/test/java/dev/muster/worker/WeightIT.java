@@ -17,7 +17,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Queues of different weights that have more work than one worker can do. */
 @ExtendWith(EmbeddedServers.class)
 final class WeightIT {
-    private static final int FLOOD = 400;
+    private static final int FLOOD = 160;
+    /** Long beside the time in which a worker that has few slots polls its next records. */
+    private static final int MILLIS = 150;
 
     @Test
     void a_flood_in_one_queue_holds_up_no_other_whichever_is_the_heavier(
@@ -26,8 +28,8 @@ final class WeightIT {
             String light = stack.queue(Ordering.NONE, 2);
             String heavy = stack.queue(Ordering.NONE, 2);
             new QueueStore(stack.database()).weigh(heavy, 7);
-            List<JobId> first = stack.submitPauses(light, FLOOD, 40);
-            List<JobId> second = stack.submitPauses(heavy, FLOOD, 40);
+            List<JobId> first = stack.submitPauses(light, FLOOD, MILLIS);
+            List<JobId> second = stack.submitPauses(heavy, FLOOD, MILLIS);
             stack.worker();
 
             stack.awaitFinal(second);
@@ -39,12 +41,12 @@ final class WeightIT {
                     .isBetween(FLOOD / 20L, FLOOD * 2 / 5L);
             stack.awaitFinal(first);
 
-            List<JobId> flood = stack.submitPauses(heavy, FLOOD, 40);
-            List<JobId> few = stack.submitPauses(light, 10, 40);
+            List<JobId> flood = stack.submitPauses(heavy, 2 * FLOOD, MILLIS);
+            List<JobId> few = stack.submitPauses(light, 10, MILLIS);
             stack.awaitFinal(few);
             assertThat(stack.count("SELECT count(*) FROM job_history WHERE queue = '" + heavy + "'"))
                     .as("of the heavy queue, when the light one's jobs were done")
-                    .isLessThan(2L * FLOOD);
+                    .isLessThan(3L * FLOOD);
             stack.awaitFinal(flood);
         }
     }
@@ -58,10 +60,10 @@ final class WeightIT {
             String other = stack.queue(Ordering.NONE, 2);
             stack.execute("INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, type,"
                     + " submitted_at, payload) SELECT gen_random_uuid(), '" + due + "', i % 2, 0, 'scheduled', now(),"
-                    + " 'test.pause', now(), convert_to('{\"millis\":40,\"later\":40}', 'UTF8')"
+                    + " 'test.pause', now(), convert_to('{\"millis\":" + MILLIS + ",\"later\":1}', 'UTF8')"
                     + " FROM generate_series(1, " + 4 * FLOOD + ") i");
             stack.worker();
-            List<JobId> jobs = stack.submitPauses(other, 40, 40);
+            List<JobId> jobs = stack.submitPauses(other, 20, MILLIS);
 
             stack.awaitFinal(jobs);
 

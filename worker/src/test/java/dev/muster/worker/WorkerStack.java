@@ -41,6 +41,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberToRemove;
@@ -55,7 +56,9 @@ import org.awaitility.Awaitility;
  * happen without one, by Kafka's session timeout and the owners' own fencing.
  */
 final class WorkerStack implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** A worker may take most of a minute to start where others have the processors. */
+    static final Duration PATIENCE = Duration.ofMinutes(2);
+
     static final String PAYMENT =
             "{\"amount\":1000,\"currency\":\"eur\",\"customer\":\"cus_1\",\"payment_method\":\"pm_card_visa\"}";
 
@@ -179,11 +182,13 @@ final class WorkerStack implements AutoCloseable {
 
     /** Jobs that wait, spread over all partitions. */
     List<JobId> submitPauses(String queue, int count, long millis) {
-        List<JobId> ids = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            ids.add(submit(queue, "test.pause", "k" + i, "{\"millis\":" + millis + ",\"later\":" + millis + "}"));
-        }
-        return ids;
+        byte[] payload = ("{\"millis\":" + millis + ",\"later\":" + millis + "}").getBytes(StandardCharsets.UTF_8);
+        List<String> ids =
+                Stream.generate(() -> UUID.randomUUID().toString()).limit(count).toList();
+        sendAll(IntStream.range(0, count)
+                .mapToObj(i -> new Submission("test", ids.get(i), "test.pause", Optional.of("k" + i), payload, Map.of())
+                        .toRecord(queue)));
+        return ids.stream().map(id -> JobId.of("test", id)).toList();
     }
 
     void send(ProducerRecord<byte[], byte[]> record) {

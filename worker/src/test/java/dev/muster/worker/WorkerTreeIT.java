@@ -20,11 +20,14 @@ import java.util.TreeSet;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A part of a worker that breaks with jobs in flight is restarted with those after it, and nothing is lost or doubled. */
 @ExtendWith(EmbeddedServers.class)
+@Execution(ExecutionMode.CONCURRENT)
 final class WorkerTreeIT {
     private static final Map<String, String> QUICK_CHECK = Map.of("MUSTER_PAYMENTS_HEALTH_CHECK", "200ms");
     private static final String SLOW = "{\"latency\":{\"minMillis\":50,\"maxMillis\":150}}";

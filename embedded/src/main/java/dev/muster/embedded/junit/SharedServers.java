@@ -118,6 +118,7 @@ final class SharedServers implements AutoCloseable {
                 return;
             }
             ended = true;
+            databases.values().forEach(PostgresDatabase::close);
             if (kafka != null) {
                 // Its data are removed next, so nothing is gained by a shutdown in good order.
                 kafka.killHard();

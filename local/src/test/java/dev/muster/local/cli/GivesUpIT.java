@@ -82,7 +82,7 @@ class GivesUpIT {
         assertThat(text(err))
                 .startsWith("muster: kafka can't be kept running: more than 10 restarts within 60 s")
                 .contains(
-                        "meta.properties",
+                        "node ID not found in " + folder.resolve("kafka/logs"),
                         "damaged files: restore or remove",
                         folder.resolve("kafka/kafka.log").toString())
                 .containsOnlyOnce("muster: ");

@@ -1,6 +1,7 @@
 package dev.muster.worker.execution;
 
 import dev.muster.execution.HandlerTerms;
+import dev.muster.job.AfterDead;
 import dev.muster.job.JobHandler;
 import dev.muster.protocol.Json;
 import java.io.IOException;
@@ -86,6 +87,15 @@ public final class Handlers {
 
     public Set<String> types() {
         return byType.keySet();
+    }
+
+    /** Those of which a dead job is followed by this in its key. */
+    public List<String> types(AfterDead afterDead) {
+        return byType.values().stream()
+                .filter(handler -> handler.afterDead() == afterDead)
+                .map(HandlerTerms::type)
+                .sorted()
+                .toList();
     }
 
     private static List<Path> jars(Path folder) {

@@ -10,14 +10,10 @@ import dev.muster.store.StoreException;
 import dev.muster.worker.FaultPoint;
 import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.Run;
-import dev.muster.worker.execution.Shares;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -40,9 +36,7 @@ public final class Lane implements Runnable {
     private static final Duration QUARANTINE_CENSUS = Duration.ofMillis(100);
 
     private static final Duration LONGEST_REST = Duration.ofSeconds(1);
-    private static final Duration SOON = Duration.ofMillis(50);
     private static final Duration DENIED_REST = Duration.ofMillis(20);
-    private static final int DUE_BATCH = 256;
 
     private final int index;
     private final int lanes;
@@ -50,7 +44,7 @@ public final class Lane implements Runnable {
     private final LinkedBlockingQueue<LaneEvent> inbox = new LinkedBlockingQueue<>();
     private final Runs runs;
     private final Partitions partitions;
-    private final Shares.Claimer due = () -> {}; // it asks again by itself
+    private final DueStarts due;
     private volatile boolean draining;
     private volatile boolean closed;
     private volatile boolean drained;
@@ -58,7 +52,6 @@ public final class Lane implements Runnable {
     // When each of these is to be done next, by the ticker.
     private long scanAt;
     private long censusAt;
-    private long dueAt;
     private int troubles;
 
     /**
@@ -83,7 +76,7 @@ public final class Lane implements Runnable {
         long now = parts.ticker().nanos();
         this.scanAt = now;
         this.censusAt = now;
-        this.dueAt = now;
+        this.due = new DueStarts(parts, runs::start);
     }
 
     /** Which lane a partition belongs to; the same for every worker life with that many lanes. */
@@ -164,7 +157,7 @@ public final class Lane implements Runnable {
         try {
             var _ = parts.store().takeOver(List.of());
             var _ = parts.store().foreign(List.of());
-            var _ = parts.store().adopt(List.of());
+            var _ = parts.store().adopt(List.of(), parts.holding());
         } catch (StoreException e) {
             LOG.atDebug().log("The rehearsal failed: {}", e.getMessage());
         }
@@ -180,7 +173,7 @@ public final class Lane implements Runnable {
         rescue(taken);
         startDue(taken);
         if (mayStart() && partitions.claim()) {
-            dueAt = Math.min(dueAt, in(SOON)); // one of them may be due before the next look
+            due.soon(); // one of them may be due before the next look
         }
         runs.storeEntries();
         partitions.storeRefusals();
@@ -230,7 +223,7 @@ public final class Lane implements Runnable {
             return partitions.hasUntaken() && !runs.hasWork() ? TimeUnit.MILLISECONDS.toNanos(20) : 0;
         }
         long now = parts.ticker().nanos();
-        long next = Math.min(scanAt - now, Math.min(censusAt - now, dueAt - now));
+        long next = Math.min(scanAt - now, Math.min(censusAt - now, due.at() - now));
         return Math.clamp(next, 0, (partitions.isDenied() ? DENIED_REST : LONGEST_REST).toNanos());
     }
 
@@ -244,10 +237,7 @@ public final class Lane implements Runnable {
     }
 
     private void settle() {
-        runs.settle(partitions.ownedKeyed()).ifPresent(wait -> {
-            long due = in(Duration.ofMillis(wait));
-            dueAt = Math.min(dueAt, due);
-        });
+        runs.settle(partitions.ownedKeyed()).ifPresent(wait -> due.within(Duration.ofMillis(wait)));
     }
 
     /** Looks for running rows of others in our partitions, and adopts those of the fenced. */
@@ -270,12 +260,12 @@ public final class Lane implements Runnable {
     private void adopt(List<PartitionEpoch> owned) {
         parts.faults().reached(FaultPoint.BEFORE_ADOPT);
         long started = parts.ticker().nanos();
-        List<RunningJob> adopted = parts.store().adopt(owned);
+        List<RunningJob> adopted = parts.store().adopt(owned, parts.holding());
         parts.meters().database("adopt", started);
         // Above the limit if need be: they were running, and whoever waits for them has waited enough.
         adopted.forEach(job -> parts.shares().takeAnyway(job.place().queue(), 1));
         adopted.forEach(runs::start);
-        dueAt = Math.min(dueAt, in(SOON)); // suspects among them wait now, to be lent
+        due.soon(); // suspects among them wait now, to be lent
         parts.meters().adopted(adopted.size());
         if (!adopted.isEmpty()) {
             LOG.atInfo().addKeyValue("jobs", adopted.size()).log("Jobs of fenced incarnations were adopted");
@@ -284,56 +274,10 @@ public final class Lane implements Runnable {
 
     private void startDue(boolean taken) {
         List<PartitionEpoch> owned = partitions.owned();
-        if (!mayStart() || owned.isEmpty() || !(taken || isTime(dueAt))) {
-            if (isTime(dueAt)) {
-                parts.shares().take(due, Map.of(), 0); // no slots are left for what it could have started
-                dueAt = in(LONGEST_REST);
-            }
-            return;
-        }
-        Map<String, Duration> next = parts.store().nextDue(owned);
-        dueAt = in(next.values().stream()
-                .filter(d -> d.compareTo(LONGEST_REST) < 0)
-                .min(Comparator.naturalOrder())
-                .orElse(LONGEST_REST));
-        Map<String, Integer> could = new HashMap<>();
-        next.forEach((queue, wait) -> {
-            if (wait.isZero()) {
-                could.put(queue, DUE_BATCH);
-            }
-        });
-        Map<String, Integer> granted = parts.shares().take(due, could, DUE_BATCH);
-        if (granted.isEmpty() && !could.isEmpty()) {
-            dueAt = in(DENIED_REST);
-        }
-        Map<String, Integer> left = new HashMap<>(granted);
-        try {
-            granted.forEach((queue, most) -> {
-                left.remove(queue);
-                startDue(queue, most, owned);
-            });
-        } finally {
-            left.forEach(parts.shares()::release); // one of the others could not be asked
-        }
-    }
-
-    private void startDue(String queue, int granted, List<PartitionEpoch> owned) {
-        List<PartitionEpoch> its =
-                owned.stream().filter(p -> p.queue().equals(queue)).toList();
-        List<RunningJob> started;
-        try {
-            started = parts.store().startDue(its, granted);
-        } catch (StoreException e) {
-            parts.shares().release(queue, granted);
-            throw e;
-        }
-        parts.shares().release(queue, granted - started.size());
-        if (started.size() < granted) {
-            parts.shares().hasNoMore(due, queue);
-        }
-        started.forEach(runs::start);
-        if (started.isEmpty()) {
-            dueAt = in(SOON); // somebody else's by now, or locked: asking again at once would not change that
+        if (mayStart() && !owned.isEmpty()) {
+            due.start(owned, taken);
+        } else {
+            due.none();
         }
     }
 

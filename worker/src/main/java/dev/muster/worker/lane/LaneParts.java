@@ -11,6 +11,7 @@ import dev.muster.worker.intake.Demand;
 import dev.muster.worker.intake.Queues;
 import dev.muster.worker.intake.SubmissionReader;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
@@ -18,7 +19,7 @@ import java.util.function.Predicate;
  * What all lanes of a worker share.
  *
  * @param parked true for a job type whose circuit is open: its jobs would be parked as soon as they start
- * @param holdsKey true for a job type whose dead jobs hold their key
+ * @param holding the job types whose dead jobs hold their key
  * @param quarantine jobs are lent to it: it starts them one after the other
  * @param cancelGrace how long a job that is to be cancelled may go on before it is interrupted
  */
@@ -30,13 +31,16 @@ public record LaneParts(
         Queues queues,
         SubmissionReader reader,
         Predicate<String> parked,
-        Predicate<String> holdsKey,
+        List<String> holding,
         Watch watch,
         LaneMeters meters,
         FaultPoint.Listener faults,
         boolean quarantine,
         Duration cancelGrace,
         Ticker ticker) {
+    public LaneParts {
+        holding = List.copyOf(holding);
+    }
 
     /** The circuits to the services outside. Thread-safe. */
     public interface Circuits {

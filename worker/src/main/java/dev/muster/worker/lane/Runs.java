@@ -147,7 +147,7 @@ final class Runs {
         List<PartitionEpoch> locks = keyed.isEmpty() ? keyed : touched(batch, keyed);
         parts.faults().reached(FaultPoint.BEFORE_SETTLE);
         long started = parts.ticker().nanos();
-        List<Settled> answers = parts.store().settle(batch, locks, holding(batch));
+        List<Settled> answers = parts.store().settle(batch, locks, parts.holding());
         parts.meters().database("settle", started);
         parts.faults().reached(FaultPoint.AFTER_SETTLE);
         boolean woken = false;
@@ -188,16 +188,6 @@ final class Runs {
                         .filter(o -> o.delay().isPositive())
                         .map(o -> o.delay().toMillis())
                         .min(Long::compare);
-    }
-
-    /** Those whose handlers want their key held now that they are dead. */
-    private List<JobId> holding(List<Outcome> batch) {
-        return batch.stream()
-                .filter(o -> o.verdict() == Outcome.Verdict.DEAD)
-                .map(o -> requireNonNull(running.get(o.id())).job())
-                .filter(job -> job.key().isPresent() && parts.holdsKey().test(job.type()))
-                .map(RunningJob::id)
-                .toList();
     }
 
     /**
