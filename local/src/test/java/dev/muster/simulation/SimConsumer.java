@@ -1,5 +1,6 @@
 package dev.muster.simulation;
 
+import dev.muster.worker.poll.Rest;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -186,14 +187,38 @@ final class SimConsumer {
             proc.sleep(proc.world().millisBetween(0, 2));
             return ready;
         }
+        if (most.isZero()) {
+            return ready;
+        }
+        await(most);
+        throwIfWoken();
+        return fetch();
+    }
+
+    /** How the loop waits between polls that don't: like a poll, but that a wakeup is left for the next one. */
+    Rest rest() {
+        return new Rest() {
+            @Override
+            public void await(Duration most) {
+                if (!woken) {
+                    SimConsumer.this.await(most);
+                }
+            }
+
+            @Override
+            public void stir() {
+                // a wakeup follows, which stirs
+            }
+        };
+    }
+
+    private void await(Duration most) {
         Fiber me = proc.world().current();
         poller = me;
         ticket = me.nextTicket();
         proc.wake(me, ticket, most.toNanos());
         me.pause();
         poller = null;
-        throwIfWoken();
-        return fetch();
     }
 
     private void throwIfWoken() {

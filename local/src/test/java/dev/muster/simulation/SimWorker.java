@@ -197,13 +197,15 @@ final class SimWorker extends Proc {
     }
 
     private void startIntake(Demand demand) {
+        SimConsumer consumer = new SimConsumer(this, scene.kafka(), me.id(), life);
         Intake polls = new Intake(
-                new SimConsumer(this, scene.kafka(), me.id(), life).consumer(),
+                consumer.consumer(),
                 lanes.stream().map(SimLane::lane).toList(),
                 demand,
                 queues,
                 new Hooks(),
                 _ -> {},
+                consumer.rest(),
                 world().ticker());
         lateIntake.bind(polls);
         intake = polls;
@@ -219,7 +221,10 @@ final class SimWorker extends Proc {
         }
     }
 
-    /** A lane breaks: the parts end in reverse order and start anew, as {@code WorkerTree} has them. */
+    /**
+     * A lane breaks: the parts end in reverse order and start anew, as {@code WorkerTree} has them. A supervisor restarts
+     * one after the other, so what breaks meanwhile is restarted with it.
+     */
     void breakStore() {
         if (lanes.isEmpty() || draining || restarting) {
             return; // what breaks while the parts end, ends with them

@@ -34,7 +34,7 @@ final class SimulationTest {
             assertThat(result.broken()).isEmpty();
             return;
         }
-        long count = Long.getLong("muster.sim.seeds", 5_000);
+        long count = Long.getLong("muster.sim.seeds", 10_000);
         List<Simulation.Result> broken = inParallel(count, Runtime.getRuntime().availableProcessors());
         assertThat(broken.stream().map(Simulation.Result::describe)).isEmpty();
     }

@@ -36,6 +36,7 @@ import dev.muster.worker.lane.LaneParts;
 import dev.muster.worker.lane.LateIntake;
 import dev.muster.worker.payments.HealthCheck;
 import dev.muster.worker.poll.Intake;
+import dev.muster.worker.poll.Rest;
 import dev.muster.worker.trust.GroupWatch;
 import dev.muster.worker.trust.TrustWindow;
 import java.time.Duration;
@@ -236,6 +237,7 @@ final class WorkerParts {
                 queues,
                 hooks,
                 around.faults(),
+                Rest.ofThread(),
                 ticker);
         lateIntake.bind(intake);
         return intake;

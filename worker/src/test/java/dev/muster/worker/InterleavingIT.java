@@ -365,31 +365,6 @@ final class InterleavingIT {
         }
     }
 
-    @Test
-    void a_worker_without_queues_does_not_spin(PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
-        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
-            ChildProcess idle = stack.worker();
-            stack.incarnationOf(idle);
-            Duration[] before = {cpu(idle)};
-
-            Awaitility.await()
-                    .atMost(WorkerStack.PATIENCE)
-                    .pollDelay(Duration.ofSeconds(2))
-                    .pollInterval(Duration.ofSeconds(2))
-                    .until(() -> {
-                        Duration now = cpu(idle);
-                        Duration used = now.minus(before[0]);
-                        before[0] = now;
-                        return used.compareTo(Duration.ofMillis(300)) < 0;
-                    });
-            assertThat(idle.alive()).isTrue();
-        }
-    }
-
-    private static Duration cpu(ChildProcess process) {
-        return process.handle().info().totalCpuDuration().orElseThrow();
-    }
-
     private static void makeTopic(WorkerStack stack, String queue) {
         NewTopic topic = new NewTopic(Topics.jobs(queue), 1, (short) 1);
         Awaitility.await().atMost(WorkerStack.PATIENCE).until(() -> {

@@ -14,7 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether this coordinator leads. It asks Postgres for the lease three times per lifetime. Trust counts from the start
+ * Whether this coordinator leads. While it does, it asks Postgres for the lease three times per lifetime; while it stands
+ * by, twelve times, since what is left of a dead leader's lease is time without one. Trust counts from the start
  * of the attempt that brought the lease, so that it ends here before it ends in Postgres, whatever the answer's way
  * took. Thread-safe.
  *
@@ -32,6 +33,9 @@ public final class Leadership implements AutoCloseable {
     private final AtomicReference<Optional<Term>> term = new AtomicReference<>(Optional.empty());
     private Optional<Loop> loop = Optional.empty();
 
+    /** When it asked last for what it was answered; confined to the loop. */
+    private long answeredNanos;
+
     public Leadership(LeaseStore leases, String name, Duration ttl, Ticker ticker, MeterRegistry meters) {
         this.leases = leases;
         this.name = name;
@@ -45,7 +49,15 @@ public final class Leadership implements AutoCloseable {
 
     /** Begins to ask for the lease. */
     public synchronized void start() {
-        loop = Optional.of(Loop.start("leadership", ttl.dividedBy(3), this::attempt));
+        loop = Optional.of(Loop.start("leadership", ttl.dividedBy(12), this::attemptIfDue));
+    }
+
+    private void attemptIfDue() {
+        boolean renewed = term.get().isPresent()
+                && ticker.nanos() - answeredNanos < ttl.dividedBy(3).toNanos();
+        if (!renewed) {
+            attempt();
+        }
     }
 
     public String name() {
@@ -70,6 +82,7 @@ public final class Leadership implements AutoCloseable {
     void attempt() {
         long startedNanos = ticker.nanos();
         OptionalLong epoch = leases.lead(name, ttl);
+        answeredNanos = startedNanos;
         Optional<Term> next = epoch.isPresent()
                 ? Optional.of(new Term(epoch.getAsLong(), startedNanos + ttl.toNanos()))
                 : Optional.empty();

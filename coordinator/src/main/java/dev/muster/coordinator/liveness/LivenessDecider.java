@@ -104,7 +104,7 @@ public final class LivenessDecider {
         if (watched == null || watched.status() != WorkerStatus.SUSPECT) {
             return state; // it spoke in the meantime, or is gone
         }
-        return state.with(incarnation, watched.with(new Probe(watched.probe().askedAtNanos(), !answered)));
+        return state.with(incarnation, watched.with(watched.probe().answered(answered)));
     }
 
     private static LivenessState fresh(LivenessState state, long nowNanos) {
@@ -127,12 +127,13 @@ public final class LivenessDecider {
         List<LivenessEffect> effects = new ArrayList<>();
         LivenessState suspected = suspect(ticked, nowNanos, effects);
         LivenessState held = hold(suspected, nowNanos, effects);
-        return new Decision(judge(held, nowNanos, effects), effects);
+        LivenessState judged = judge(held, nowNanos, effects);
+        return new Decision(ask(judged, nowNanos, effects), effects);
     }
 
     /**
-     * Who was silent for too long becomes suspect, and its health port is asked, again and again: who was heard once, and
-     * who has not spoken yet but said where it listens. Of any other start only the end of its window is known.
+     * Who was silent for too long becomes suspect: who was heard once, and who has not spoken yet but said where it
+     * listens. Of any other start only the end of its window is known.
      */
     private LivenessState suspect(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
         Map<Incarnation, Watched> workers = new HashMap<>(state.workers());
@@ -140,24 +141,39 @@ public final class LivenessDecider {
             if (nowNanos - watched.freshSinceNanos() < config.suspectAfter().toNanos()) {
                 return;
             }
-            Watched next = watched;
             boolean listensUnheard = watched.status() == WorkerStatus.STARTING
                     && watched.health().isPresent();
             if (watched.status() == WorkerStatus.HEALTHY || listensUnheard) {
                 effects.add(changed(incarnation, watched, WorkerStatus.SUSPECT, nowNanos));
-                next = watched.with(WorkerStatus.SUSPECT);
+                workers.put(incarnation, watched.with(WorkerStatus.SUSPECT));
             }
-            boolean due = next.probe()
-                    .askedAtNanos()
-                    .map(at -> nowNanos - at >= config.probeAgain().toNanos())
-                    .orElse(true);
-            if (next.status() == WorkerStatus.SUSPECT && due) {
-                effects.add(new LivenessEffect.Probe(incarnation));
-                next = next.with(new Probe(Optional.of(nowNanos), next.probe().dead()));
-            }
-            workers.put(incarnation, next);
         });
         return state.with(workers);
+    }
+
+    /** The health port of each suspect is asked, again and again. */
+    private LivenessState ask(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
+        Map<Incarnation, Watched> workers = new HashMap<>(state.workers());
+        sorted(state).forEach((incarnation, watched) -> {
+            if (watched.status() == WorkerStatus.SUSPECT
+                    && !isAsked(watched.probe(), nowNanos)
+                    && hasPassed(watched.probe(), config.probeAgain(), nowNanos)) {
+                effects.add(new LivenessEffect.Probe(incarnation));
+                workers.put(incarnation, watched.with(watched.probe().askedAt(nowNanos)));
+            }
+        });
+        return state.with(workers);
+    }
+
+    /** True while an answer may still come: it takes as long as the patience of who asks, and not twice as long. */
+    private boolean isAsked(Probe probe, long nowNanos) {
+        return probe.open() && !hasPassed(probe, config.probeAgain().multipliedBy(2), nowNanos);
+    }
+
+    private static boolean hasPassed(Probe probe, Duration time, long nowNanos) {
+        return probe.askedAtNanos()
+                .map(at -> nowNanos - at >= time.toNanos())
+                .orElse(true);
     }
 
     private LivenessState hold(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
@@ -225,8 +241,11 @@ public final class LivenessDecider {
             case STARTING -> silence.compareTo(config.startWindow()) >= 0;
             case SUSPECT -> {
                 Duration limit = watched.heard() ? config.lostAfter() : config.lostUnheardAfter();
-                boolean isSilentAndDead =
-                        silence.compareTo(limit) >= 0 && watched.probe().dead();
+                // RACE: what nobody answered half a second ago is not how it is now. Whoever has stood still until then
+                // and goes on answers the asking that is under way, though its heartbeat is still on its way.
+                boolean isSilentAndDead = silence.compareTo(limit) >= 0
+                        && watched.probe().dead()
+                        && !isAsked(watched.probe(), nowNanos);
                 // One that listens and never speaks has not started, whatever its port says.
                 boolean neverStarted = !watched.heard() && silence.compareTo(config.startWindow()) >= 0;
                 yield isSilentAndDead || neverStarted;

@@ -67,11 +67,20 @@ public record LivenessState(
      * The second fact.
      *
      * @param askedAtNanos when it was last asked for
-     * @param dead it was asked since the worker is suspect, and nothing answered
+     * @param open the last asking has no answer yet
+     * @param dead it was asked since the worker is suspect, and at the last answer nobody had answered
      */
-    public record Probe(Optional<Long> askedAtNanos, boolean dead) {
+    public record Probe(Optional<Long> askedAtNanos, boolean open, boolean dead) {
         static Probe none() {
-            return new Probe(Optional.empty(), false);
+            return new Probe(Optional.empty(), false, false);
+        }
+
+        Probe askedAt(long nowNanos) {
+            return new Probe(Optional.of(nowNanos), true, dead);
+        }
+
+        Probe answered(boolean alive) {
+            return new Probe(askedAtNanos, false, !alive);
         }
     }
 

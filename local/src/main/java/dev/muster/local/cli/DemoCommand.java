@@ -1,18 +1,10 @@
 package dev.muster.local.cli;
 
 import dev.muster.config.Settings;
-import dev.muster.local.CommandException;
 import dev.muster.local.Console;
-import dev.muster.local.StopRequest;
 import dev.muster.local.demo.Demo;
 import dev.muster.local.demo.DemoConfig;
-import dev.muster.local.demo.DemoReport;
-import dev.muster.protocol.Json;
-import dev.muster.time.Ticker;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,9 +25,6 @@ final class DemoCommand implements Callable<Integer> {
 
     @Option(names = "--jobs", paramLabel = "N", description = "How many payments; default: 20000")
     private int jobs = 20_000;
-
-    @Option(names = "--workers", paramLabel = "N", description = "How many workers; default: 3")
-    private int workers = 3;
 
     @Option(
             names = "--warm-up",
@@ -76,17 +65,8 @@ final class DemoCommand implements Callable<Integer> {
             description = "With --keys: share of the payments that the provider turns away at first; default: 0.05")
     private double retrying = 0.05;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of its random choices; default: a new one")
-    private Optional<Long> seed = Optional.empty();
-
-    @Option(names = "--json", paramLabel = "FILE", description = "Write the report there as well, as JSON")
-    private Optional<Path> json = Optional.empty();
-
-    @Option(names = "--keep", description = "Keep the folder with all data and logs")
-    private boolean keep;
-
     @Mixin
-    private ConfigOptions config = new ConfigOptions();
+    private TrialOptions trial = new TrialOptions();
 
     private final Console console;
 
@@ -96,44 +76,19 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Ticker ticker = Ticker.system();
         DemoConfig wanted = new DemoConfig(
                 jobs,
-                workers,
+                trial.workers(),
                 Settings.parseDuration(warmUp, "--warm-up"),
                 Settings.parseDuration(killEvery, "--kill-every"),
                 rate,
                 keys.isPresent() ? 1.0 : orderedShare,
                 MIN_KILLS,
-                seed.orElseGet(() -> ticker.nanos() & 0xffff),
+                trial.seed(),
                 keys.map(count -> new DemoConfig.Keys(count, zipf, retrying)));
-        Settings settings = config.load(Map.of());
-        try (StopRequest stop = StopRequest.listening()) {
-            TemporaryFolder folder = TemporaryFolder.create("muster-demo-");
-            try {
-                return verdict(new Demo(wanted, settings, console, stop, ticker).run(folder.path()));
-            } finally {
-                if (keep) {
-                    console.line("data and logs are kept in " + folder.path());
-                } else {
-                    folder.close();
-                }
-            }
-        }
-    }
-
-    private int verdict(DemoReport report) {
-        console.line("");
-        report.lines().forEach(console::line);
-        json.ifPresent(file -> write(file, Json.MAPPER.writeValueAsString(report.json())));
-        return report.isOk() ? 0 : CommandException.FAILED;
-    }
-
-    private static void write(Path file, String text) {
-        try {
-            Files.writeString(file, text + "\n");
-        } catch (IOException e) {
-            throw CommandException.failed("can't write " + file + ": " + e.getMessage());
-        }
+        return trial.run(
+                "demo",
+                console,
+                (settings, stop, ticker, folder) -> new Demo(wanted, settings, console, stop, ticker).run(folder));
     }
 }

@@ -5,6 +5,7 @@ import dev.muster.local.trial.Audit;
 import dev.muster.local.trial.Evidence;
 import dev.muster.local.trial.Percentiles;
 import dev.muster.local.trial.Recovery;
+import dev.muster.local.trial.Verdict;
 import dev.muster.store.AuditReader;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +21,8 @@ import java.util.Map;
  * @param wall from the first submission until the last job was final
  */
 public record DemoReport(
-        int submitted, Audit audit, Recovery recovery, Percentiles endToEnd, int kills, int restarts, Duration wall) {
+        int submitted, Audit audit, Recovery recovery, Percentiles endToEnd, int kills, int restarts, Duration wall)
+        implements Verdict {
 
     static DemoReport of(Evidence evidence, int minKills, int restarts, Duration wall) {
         List<Long> endToEnd = new ArrayList<>();
@@ -37,11 +39,12 @@ public record DemoReport(
                 wall);
     }
 
+    @Override
     public boolean isOk() {
         return audit.isOk();
     }
 
-    /** The report as JSON has it, keys in the order in which people look for them. */
+    @Override
     public Map<String, Object> json() {
         Percentiles recovered = Percentiles.of(recovery.millis());
         Map<String, Object> json = new LinkedHashMap<>();
@@ -67,7 +70,7 @@ public record DemoReport(
         return json;
     }
 
-    /** The report as a person reads it. */
+    @Override
     public List<String> lines() {
         Percentiles recovered = Percentiles.of(recovery.millis());
         List<String> lines = new ArrayList<>();

@@ -8,6 +8,11 @@ record Bound(Figure figure, Duration limit) {
         return new Bound(figure, Duration.ofMillis(millis));
     }
 
+    /** The same on a machine that is so many times slower. */
+    Bound stretched(double factor) {
+        return new Bound(figure, Duration.ofMillis(Math.round(limit.toMillis() * factor)));
+    }
+
     /** Whether a p99 of so many milliseconds holds it. */
     boolean holds(long millis) {
         return millis < limit.toMillis();

@@ -48,6 +48,6 @@ public final class Drill {
         for (FaultKind kind : config.faults()) {
             reports.add(new FaultRun(kind, config, settings, console, stop, ticker).run(folder));
         }
-        return new DrillReport(reports);
+        return new DrillReport(reports, config.boundsFactor());
     }
 }

@@ -11,9 +11,17 @@ import java.util.List;
  * @param workers how many run the payments, at least two: the jobs of a dead one must have somewhere to go
  * @param rate payments a second
  * @param warmUp load before the first round; at least {@link #CALM}
+ * @param boundsFactor by which every bound on a time is stretched, at least 1: for a machine that others use as well
  * @param seed of its random choices
  */
-public record DrillConfig(List<FaultKind> faults, int rounds, int workers, double rate, Duration warmUp, long seed) {
+public record DrillConfig(
+        List<FaultKind> faults,
+        int rounds,
+        int workers,
+        double rate,
+        Duration warmUp,
+        double boundsFactor,
+        long seed) {
     /** Undisturbed load before each round: what the backlog is compared with. */
     static final Duration CALM = Duration.ofSeconds(3);
     /** Of the payments, that go to the queue with order per key. */
@@ -37,6 +45,9 @@ public record DrillConfig(List<FaultKind> faults, int rounds, int workers, doubl
         }
         if (warmUp.compareTo(CALM) < 0) {
             throw new IllegalArgumentException("warm-up is below " + CALM.toSeconds() + " s: " + warmUp);
+        }
+        if (!(boundsFactor >= 1)) {
+            throw new IllegalArgumentException("bounds is below 1: " + boundsFactor);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.muster.local.drill;
 
 import dev.muster.local.trial.Percentiles;
+import dev.muster.local.trial.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,8 +10,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a drill has to say in the end, for people and, in keys that scripts rely on, as JSON. Immutable. */
-public record DrillReport(List<FaultReport> faults) {
+/**
+ * What a drill has to say in the end, for people and, in keys that scripts rely on, as JSON. Immutable.
+ *
+ * @param boundsFactor by which the bounds that were to hold are longer than those of the faults
+ */
+public record DrillReport(List<FaultReport> faults, double boundsFactor) implements Verdict {
     private static final List<Figure> COLUMNS =
             List.of(Figure.DETECT, Figure.FENCE, Figure.REASSIGN, Figure.RECOVERY, Figure.ALL_RUNNING, Figure.BACKLOG);
 
@@ -19,21 +24,25 @@ public record DrillReport(List<FaultReport> faults) {
     }
 
     /** True when nothing was lost, doubled or out of order, nobody died who should not have, and every bound held. */
+    @Override
     public boolean isOk() {
         return faults.stream().allMatch(FaultReport::isOk);
     }
 
-    /** The report as JSON has it. */
+    @Override
     public Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>();
+        json.put("bounds_factor", boundsFactor);
         json.put("faults", faults.stream().map(FaultReport::json).toList());
         return json;
     }
 
-    /** The table as a person reads it, and below it what is wrong. */
+    /** A table, and below it what is wrong. */
+    @Override
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
-        lines.add("milliseconds from the fault on: p50/p99/max over the rounds");
+        lines.add("milliseconds from the fault on: p50/p99/max over the rounds"
+                + (boundsFactor == 1 ? "" : "; bounds stretched by " + boundsFactor));
         lines.add(row(
                 "fault",
                 "rounds",
@@ -89,7 +98,7 @@ public record DrillReport(List<FaultReport> faults) {
 
     /** Such as {@code last job 310 < 1000}. */
     private static String bounded(FaultReport fault) {
-        return fault.kind().bounds().stream()
+        return fault.bounds().stream()
                 .map(bound -> bound.figure().title() + " "
                         + fault.figure(bound.figure())
                                 .map(values -> Long.toString(values.p99()))

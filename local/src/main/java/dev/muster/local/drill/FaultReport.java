@@ -13,12 +13,20 @@ import java.util.Optional;
  * What all rounds of a fault came to. Immutable.
  *
  * @param rounds how often it was asked for
+ * @param bounds that had to hold
  * @param results of each round of each way
  * @param audits of each way's stack
  * @param failures why it could not be carried through
  */
-record FaultReport(FaultKind kind, int rounds, List<RoundResult> results, List<Audit> audits, List<String> failures) {
+record FaultReport(
+        FaultKind kind,
+        int rounds,
+        List<Bound> bounds,
+        List<RoundResult> results,
+        List<Audit> audits,
+        List<String> failures) {
     FaultReport {
+        bounds = List.copyOf(bounds);
         results = List.copyOf(results);
         audits = List.copyOf(audits);
         failures = List.copyOf(failures);
@@ -58,7 +66,7 @@ record FaultReport(FaultKind kind, int rounds, List<RoundResult> results, List<A
             }
         }
         audits.forEach(audit -> complaints.addAll(audit.violations()));
-        kind.bounds().forEach(bound -> check(bound).ifPresent(complaints::add));
+        bounds.forEach(bound -> check(bound).ifPresent(complaints::add));
         return complaints;
     }
 

@@ -55,7 +55,10 @@ final class FaultRun {
                 failures.add(e.getMessage());
             }
         }
-        return new FaultReport(kind, config.rounds(), results, audits, failures);
+        List<Bound> bounds = kind.bounds().stream()
+                .map(bound -> bound.stretched(config.boundsFactor()))
+                .toList();
+        return new FaultReport(kind, config.rounds(), bounds, results, audits, failures);
     }
 
     private void run(Fault fault, Path folder) {

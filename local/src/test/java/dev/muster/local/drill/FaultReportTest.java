@@ -18,6 +18,18 @@ class FaultReportTest {
     }
 
     @Test
+    void a_stretched_bound_is_the_one_that_has_to_hold() {
+        List<Bound> twice = FaultKind.KILL9.bounds().stream()
+                .map(bound -> bound.stretched(2))
+                .toList();
+
+        assertThat(report(List.of(Map.of(Figure.ALL_RUNNING, 1_999L)), twice).isOk())
+                .isTrue();
+        assertThat(report(List.of(Map.of(Figure.ALL_RUNNING, 2_010L)), twice).complaints())
+                .containsExactly("all_running_ms is 2,010 ms (p99), 10 ms above its bound of 2,000 ms");
+    }
+
+    @Test
     void a_bound_of_which_nothing_was_measured_fails() {
         assertThat(report(List.of(Map.of())).complaints())
                 .containsExactly("all_running_ms was not measured, so the bound proves nothing");
@@ -28,6 +40,7 @@ class FaultReportTest {
         FaultReport report = new FaultReport(
                 FaultKind.KILL9,
                 1,
+                FaultKind.KILL9.bounds(),
                 List.of(new RoundResult(Map.of(Figure.ALL_RUNNING, 300L), 2, List.of("w-2.1 ended"))),
                 List.of(),
                 List.of());
@@ -40,8 +53,8 @@ class FaultReportTest {
         FaultReport report = report(
                 List.of(Map.of(Figure.DETECT, 5L, Figure.FENCE, 9L, Figure.RECOVERY, 100L, Figure.ALL_RUNNING, 300L)));
 
-        assertThat(Json.MAPPER.writeValueAsString(new DrillReport(List.of(report)).json()))
-                .isEqualTo("{\"faults\":[{\"fault\":\"kill9\",\"rounds\":1,"
+        assertThat(Json.MAPPER.writeValueAsString(new DrillReport(List.of(report), 1.5).json()))
+                .isEqualTo("{\"bounds_factor\":1.5,\"faults\":[{\"fault\":\"kill9\",\"rounds\":1,"
                         + "\"detect_ms\":{\"p50\":5,\"p99\":5,\"max\":5},"
                         + "\"fence_ms\":{\"p50\":9,\"p99\":9,\"max\":9},\"reassign_ms\":null,"
                         + "\"recovery_ms\":{\"p50\":100,\"p99\":100,\"max\":100},"
@@ -51,9 +64,14 @@ class FaultReportTest {
     }
 
     private static FaultReport report(List<Map<Figure, Long>> rounds) {
+        return report(rounds, FaultKind.KILL9.bounds());
+    }
+
+    private static FaultReport report(List<Map<Figure, Long>> rounds, List<Bound> bounds) {
         return new FaultReport(
                 FaultKind.KILL9,
                 rounds.size(),
+                bounds,
                 rounds.stream()
                         .map(figures -> new RoundResult(figures, 2, List.of()))
                         .toList(),

@@ -44,8 +44,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Intake implements Runnable, IntakePort {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
-    /** The client tells of an assignment at the beginning of a poll, so a long one would hold up every recovery. */
-    private static final Duration POLL = Duration.ofMillis(50);
 
     private static final Duration COMMIT = Duration.ofMillis(500);
     private static final Duration BEGINNINGS = Duration.ofSeconds(5);
@@ -56,6 +54,7 @@ public final class Intake implements Runnable, IntakePort {
     private final Queues queues;
     private final Hooks hooks;
     private final FaultPoint.Listener faults;
+    private final Polling polling;
     private final Ticker ticker;
     private final ConcurrentLinkedQueue<Order> orders = new ConcurrentLinkedQueue<>();
     private final Map<TopicPartition, Assigned> assigned = new HashMap<>();
@@ -63,7 +62,6 @@ public final class Intake implements Runnable, IntakePort {
     /** Partitions whose log does not reach to our position, with that. */
     private final Map<TopicPartition, Long> outOfRange = new HashMap<>();
 
-    private final Reach reach;
     private Set<String> subscribed = Set.of();
     private long committedAt;
     /** Queues of which as much lies ready as is wanted. */
@@ -79,6 +77,7 @@ public final class Intake implements Runnable, IntakePort {
             Queues queues,
             Hooks hooks,
             FaultPoint.Listener faults,
+            Rest rest,
             Ticker ticker) {
         this.consumer = consumer;
         this.lanes = List.copyOf(lanes);
@@ -86,8 +85,8 @@ public final class Intake implements Runnable, IntakePort {
         this.queues = queues;
         this.hooks = hooks;
         this.faults = faults;
+        this.polling = new Polling(consumer, rest);
         this.ticker = ticker;
-        this.reach = new Reach(consumer);
         this.committedAt = ticker.nanos();
     }
 
@@ -122,13 +121,13 @@ public final class Intake implements Runnable, IntakePort {
     @Override
     public void resume(PartitionEpoch partition, long offset, int seek) {
         orders.add(new Order.Resume(partition, offset, seek));
-        consumer.wakeup();
+        polling.wake();
     }
 
     @Override
     public void hold(PartitionEpoch partition) {
         orders.add(new Order.Hold(partition));
-        consumer.wakeup();
+        polling.wake();
     }
 
     @Override
@@ -139,14 +138,14 @@ public final class Intake implements Runnable, IntakePort {
     @Override
     public void demand() {
         if (satisfied.removeIf(demand::isLow)) {
-            consumer.wakeup();
+            polling.wake();
         }
     }
 
     /** Leaves the group for good, so that its partitions move at once; the loop then ends. */
     public void leave() {
         leaving = true;
-        consumer.wakeup();
+        polling.wake();
     }
 
     /** True once it polls, or has nothing to poll. */
@@ -192,10 +191,10 @@ public final class Intake implements Runnable, IntakePort {
                 obey();
                 findBeginnings();
                 meetDemand();
-                pass(poll());
+                pass(polling.poll(assigned.size()));
                 commit();
             } else {
-                TimeUnit.NANOSECONDS.sleep(POLL.toNanos()); // the pool has no queue yet
+                TimeUnit.NANOSECONDS.sleep(Polling.LONGEST.toNanos()); // the pool has no queue yet
             }
             member = true;
         } catch (WakeupException e) {
@@ -213,14 +212,6 @@ public final class Intake implements Runnable, IntakePort {
             }
             throw e;
         }
-    }
-
-    private ConsumerRecords<byte[], byte[]> poll() throws InterruptedException {
-        if (!reach.isLost()) {
-            return consumer.poll(POLL);
-        }
-        TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
-        return consumer.poll(Duration.ZERO);
     }
 
     /** False while there is nothing to subscribe to; an unsubscribed consumer refuses to poll. */

@@ -15,12 +15,17 @@ import java.util.Set;
  */
 final class AbsenceJudge {
     static final Duration BETWEEN_READS = Duration.ofSeconds(1);
-    /** Reads further apart than this mean that we were paused ourselves. */
-    static final Duration OWN_PAUSE = Duration.ofSeconds(3);
+    /**
+     * A longer gap between two signs of life was a pause of this worker itself. It calls three times as often, and a
+     * drain lease that is renewed in time has longer than this to live: who stood still as long as we did still has its
+     * lease when a shorter pause ends.
+     */
+    static final Duration OWN_PAUSE = Duration.ofMillis(1_500);
 
     private final Duration freshWindow;
     private final Map<Incarnation, Long> firstAbsent = new HashMap<>();
     private long freshSince;
+    private long lastAwake;
     private long lastRead;
 
     /**
@@ -31,7 +36,23 @@ final class AbsenceJudge {
     AbsenceJudge(Duration freshWindow, long nowNanos) {
         this.freshWindow = freshWindow;
         this.freshSince = nowNanos;
+        this.lastAwake = nowNanos;
         this.lastRead = nowNanos;
+    }
+
+    /**
+     * A sign of life of this worker: to be given several times a second, and before what was judged is acted on.
+     *
+     * @return false if it has stood still since the last one; everybody has a fresh window then
+     */
+    boolean wasAwake(long nowNanos) {
+        boolean awake = nowNanos - lastAwake <= OWN_PAUSE.toNanos();
+        if (!awake) {
+            freshSince = nowNanos;
+            firstAbsent.clear();
+        }
+        lastAwake = nowNanos;
+        return awake;
     }
 
     /** True when a read now can be the first that proves somebody dead. */
@@ -42,17 +63,14 @@ final class AbsenceJudge {
     }
 
     /**
-     * Takes a read of the group in.
+     * Takes a read of the group in, which is a sign of life as well.
      *
      * @param suspects incarnations whose rows still run
      * @param members instance ids that are in the group
      * @return those that are dead
      */
     Set<Incarnation> judge(Set<Incarnation> suspects, Set<String> members, long nowNanos) {
-        if (nowNanos - lastRead > OWN_PAUSE.toNanos()) {
-            freshSince = nowNanos;
-            firstAbsent.clear();
-        }
+        var _ = wasAwake(nowNanos);
         lastRead = nowNanos;
         firstAbsent.keySet().retainAll(suspects);
         Set<Incarnation> dead = new HashSet<>();

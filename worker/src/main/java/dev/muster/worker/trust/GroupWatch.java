@@ -96,6 +96,7 @@ public final class GroupWatch {
      */
     public void look(Listener listener) throws InterruptedException {
         long now = ticker.nanos();
+        var _ = judge.wasAwake(now);
         suspects.values().removeIf(seen -> now - seen > STALE.toNanos());
         if (suspects.isEmpty() && overtakes.isEmpty()) {
             judge.judge(Set.of(), Set.of(), now);
@@ -126,6 +127,9 @@ public final class GroupWatch {
             return; // a coordinator leads: it decides who is dead
         }
         for (Incarnation incarnation : dead) {
+            if (!judge.wasAwake(ticker.nanos())) {
+                return; // what we read is old, and they may be back
+            }
             switch (incarnations.fence(incarnation, "absent from its group", me)) {
                 case FENCED -> {
                     LOG.atWarn()

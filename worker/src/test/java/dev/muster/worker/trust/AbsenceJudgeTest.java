@@ -39,7 +39,7 @@ final class AbsenceJudgeTest {
         passFreshWindow();
 
         assertThat(judge.judge(Set.of(A), Set.of(A.id()), millis(3_500))).isEmpty();
-        assertThat(judge.judge(Set.of(A), Set.of(A.id()), millis(5_500))).isEmpty();
+        assertThat(judge.judge(Set.of(A), Set.of(A.id()), millis(4_600))).isEmpty();
     }
 
     @Test
@@ -54,8 +54,9 @@ final class AbsenceJudgeTest {
 
     @Test
     void nobody_is_judged_within_the_own_fresh_window() {
-        assertThat(judge.judge(Set.of(A), Set.of(), millis(500))).isEmpty();
-        assertThat(judge.judge(Set.of(A), Set.of(), millis(2_900))).isEmpty();
+        for (int at = 500; at <= 2_900; at += 800) {
+            assertThat(judge.judge(Set.of(A), Set.of(), millis(at))).isEmpty();
+        }
         assertThat(judge.judge(Set.of(A), Set.of(), millis(3_100)))
                 .as("what was seen before counts for nothing")
                 .isEmpty();
@@ -68,10 +69,34 @@ final class AbsenceJudgeTest {
         passFreshWindow();
         judge.judge(Set.of(A), Set.of(), millis(3_500));
 
-        assertThat(judge.judge(Set.of(A), Set.of(), millis(9_000))).isEmpty();
-        assertThat(judge.judge(Set.of(A), Set.of(), millis(11_500))).isEmpty();
-        assertThat(judge.judge(Set.of(A), Set.of(), millis(12_500))).isEmpty();
-        assertThat(judge.judge(Set.of(A), Set.of(), millis(13_500))).containsExactly(A);
+        for (int at = 5_001; at < 8_001 + 1_000; at += 500) {
+            assertThat(judge.judge(Set.of(A), Set.of(), millis(at)))
+                    .as("at %d ms", at)
+                    .isEmpty();
+        }
+        assertThat(judge.judge(Set.of(A), Set.of(), millis(9_001))).containsExactly(A);
+    }
+
+    /** A drain lease may have ended in it that its owner renews at the same moment. */
+    @Test
+    void a_pause_between_judging_and_acting_is_seen() {
+        passFreshWindow();
+        judge.judge(Set.of(A), Set.of(), millis(3_500));
+        assertThat(judge.judge(Set.of(A), Set.of(), millis(4_500))).containsExactly(A);
+
+        assertThat(judge.wasAwake(millis(6_000))).isTrue();
+        assertThat(judge.wasAwake(millis(7_501))).isFalse();
+        assertThat(judge.judge(Set.of(A), Set.of(), millis(7_502))).isEmpty();
+    }
+
+    /** While nothing is read, since there is no suspect or no answer, the signs of life go on. */
+    @Test
+    void a_read_that_comes_late_is_no_pause() {
+        passFreshWindow();
+        judge.judge(Set.of(A), Set.of(), millis(3_500));
+        assertThat(judge.wasAwake(millis(4_500))).isTrue();
+
+        assertThat(judge.judge(Set.of(A), Set.of(), millis(5_500))).containsExactly(A);
     }
 
     @Test
