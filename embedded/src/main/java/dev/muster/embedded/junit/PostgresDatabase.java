@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 
 /**
  * A fresh, empty database of one test class, and the superuser it belongs to. Thread-safe.
@@ -47,9 +48,13 @@ public final class PostgresDatabase implements AutoCloseable {
         return password;
     }
 
-    /** A connection; the caller closes it, which rolls back what is open and gives it back. */
+    /** A connection like a new one; the caller closes it, which rolls back what is open and gives it back. */
     public Connection connect() throws SQLException {
-        return pool.getConnection();
+        Connection connection = pool.getConnection();
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP");
+        }
+        return connection;
     }
 
     @Override
