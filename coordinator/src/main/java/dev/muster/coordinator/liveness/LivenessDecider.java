@@ -171,9 +171,7 @@ public final class LivenessDecider {
     }
 
     private static boolean hasPassed(Probe probe, Duration time, long nowNanos) {
-        return probe.askedAtNanos()
-                .map(at -> nowNanos - at >= time.toNanos())
-                .orElse(true);
+        return probe.askedAtNanos().map(at -> nowNanos - at >= time.toNanos()).orElse(true);
     }
 
     private LivenessState hold(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
@@ -243,9 +241,8 @@ public final class LivenessDecider {
                 Duration limit = watched.heard() ? config.lostAfter() : config.lostUnheardAfter();
                 // RACE: what nobody answered half a second ago is not how it is now. Whoever has stood still until then
                 // and goes on answers the asking that is under way, though its heartbeat is still on its way.
-                boolean isSilentAndDead = silence.compareTo(limit) >= 0
-                        && watched.probe().dead()
-                        && !isAsked(watched.probe(), nowNanos);
+                boolean isSilentAndDead =
+                        silence.compareTo(limit) >= 0 && watched.probe().dead() && !isAsked(watched.probe(), nowNanos);
                 // One that listens and never speaks has not started, whatever its port says.
                 boolean neverStarted = !watched.heard() && silence.compareTo(config.startWindow()) >= 0;
                 yield isSilentAndDead || neverStarted;
