@@ -239,7 +239,7 @@ public final class LivenessDecider {
             case STARTING -> silence.compareTo(config.startWindow()) >= 0;
             case SUSPECT -> {
                 Duration limit = watched.heard() ? config.lostAfter() : config.lostUnheardAfter();
-                // RACE: what nobody answered half a second ago is not how it is now. Whoever has stood still until then
+                // RACE: what nobody answered a moment ago is not how it is now. Whoever has stood still until then
                 // and goes on answers the asking that is under way, though its heartbeat is still on its way.
                 boolean isSilentAndDead =
                         silence.compareTo(limit) >= 0 && watched.probe().dead() && !isAsked(watched.probe(), nowNanos);
