@@ -3,8 +3,8 @@ package dev.muster.worker;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.config.Settings;
-import dev.muster.embedded.ChildJvm;
 import dev.muster.embedded.ChildProcess;
+import dev.muster.embedded.junit.ArchivedJvm;
 import dev.muster.embedded.junit.KafkaCluster;
 import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.embedded.sandbox.SandboxServer;
@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -62,6 +63,9 @@ final class WorkerStack implements AutoCloseable {
     static final String PAYMENT =
             "{\"amount\":1000,\"currency\":\"eur\",\"customer\":\"cus_1\",\"payment_method\":\"pm_card_visa\"}";
 
+    private static final ArchivedJvm JVM = new ArchivedJvm();
+
+    private final Supplier<WorkerStack> another;
     private final PostgresDatabase postgres;
     private final Settings settings;
     private final String pool = "p" + UUID.randomUUID().toString().substring(0, 8);
@@ -81,6 +85,7 @@ final class WorkerStack implements AutoCloseable {
 
     /** With settings of its own. */
     WorkerStack(PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox, Map<String, String> own) {
+        this.another = () -> new WorkerStack(postgres, kafka, sandbox);
         this.postgres = postgres;
         this.charges = new Charges(sandbox);
         this.kafka = kafka.bootstrapServers();
@@ -214,12 +219,27 @@ final class WorkerStack implements AutoCloseable {
 
     /** The same with settings of its own, by environment variable. */
     ChildProcess worker(Map<String, String> own, String... fault) {
+        return worker(JVM.java(this::train), own, fault);
+    }
+
+    /** A worker's whole life, at whose end it writes the archive that all others start from. */
+    private void train(List<String> java) {
+        try (WorkerStack alone = another.get()) {
+            String queue = alone.queue(Ordering.NONE, 1);
+            ChildProcess worker = alone.worker(java, Map.of());
+            alone.awaitFinal(List.of(alone.submit(queue, "test.pause", "k", "{\"millis\":1}")));
+            worker.signal("TERM");
+            Awaitility.await().atMost(PATIENCE).until(() -> !worker.alive());
+        }
+    }
+
+    private ChildProcess worker(List<String> java, Map<String, String> own, String... fault) {
         String name = "w" + ++started + "-" + pool;
         Map<String, String> environment = new HashMap<>(settings.asEnvironment());
         environment.put("MUSTER_WORKER_NAME", name);
         environment.put("MUSTER_WORKER_RUN_FOLDER", logs.toString());
         environment.putAll(own);
-        List<String> command = new ArrayList<>(ChildJvm.java());
+        List<String> command = new ArrayList<>(java);
         command.addAll(
                 List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", FaultyWorkerMain.class.getName()));
         command.addAll(List.of(fault));
