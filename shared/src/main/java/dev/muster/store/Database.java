@@ -76,10 +76,11 @@ public final class Database implements AutoCloseable {
         config.setAutoCommit(true); // no protocol statement spans a round trip
         config.addDataSourceProperty("ApplicationName", applicationName);
         config.addDataSourceProperty("currentSchema", Migrations.SCHEMA);
-        config.addDataSourceProperty("tcpKeepAlive", true);
-        config.addDataSourceProperty("connectTimeout", 2); // seconds
-        config.addDataSourceProperty("socketTimeout", answer.toSeconds());
-        config.addDataSourceProperty("reWriteBatchedInserts", true);
+        // As text: the driver asks its properties for strings, and passes over a number or a boolean without a word.
+        config.addDataSourceProperty("tcpKeepAlive", "true");
+        config.addDataSourceProperty("connectTimeout", "2"); // seconds
+        config.addDataSourceProperty("socketTimeout", Long.toString(answer.toSeconds()));
+        config.addDataSourceProperty("reWriteBatchedInserts", "true");
         // The net under "no statement waits for its client": should one, Postgres ends it.
         config.addDataSourceProperty(
                 "options",

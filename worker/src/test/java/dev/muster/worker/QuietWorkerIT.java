@@ -40,7 +40,8 @@ final class QuietWorkerIT {
             ChildProcess full = stack.worker();
             Awaitility.await()
                     .atMost(WorkerStack.PATIENCE)
-                    .until(() -> stack.count("SELECT count(*) FROM job_running WHERE queue = '" + queue + "'") == SLOTS);
+                    .until(() ->
+                            stack.count("SELECT count(*) FROM job_running WHERE queue = '" + queue + "'") == SLOTS);
 
             awaitQuiet(full, Duration.ofMillis(400));
             assertThat(full.alive()).isTrue();

@@ -16,14 +16,15 @@ import tools.jackson.core.JacksonException;
  * name, such as that of the container's next life, proves that this one is over. Thread-safe.
  */
 final class HealthPort implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofMillis(500);
+    /** Twice this after a worker has become suspect it is lost, if that is later than its threshold. */
+    private static final Duration PATIENCE = Duration.ofMillis(400);
 
     private final HttpClient client = HttpClient.newBuilder()
             .connectTimeout(PATIENCE)
             .version(HttpClient.Version.HTTP_1_1)
             .build();
 
-    /** True if this incarnation answers within half a second. */
+    /** True if this incarnation answers within 0.4 s. */
     boolean answersAs(Incarnation incarnation, HealthAddress at) {
         try {
             HttpRequest request = HttpRequest.newBuilder(

@@ -51,6 +51,6 @@ public record LivenessConfig(
                 suspect.dividedBy(2),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(10),
-                Duration.ofMillis(500));
+                Duration.ofMillis(400));
     }
 }

@@ -171,9 +171,7 @@ public final class LivenessDecider {
     }
 
     private static boolean hasPassed(Probe probe, Duration time, long nowNanos) {
-        return probe.askedAtNanos()
-                .map(at -> nowNanos - at >= time.toNanos())
-                .orElse(true);
+        return probe.askedAtNanos().map(at -> nowNanos - at >= time.toNanos()).orElse(true);
     }
 
     private LivenessState hold(LivenessState state, long nowNanos, List<LivenessEffect> effects) {
@@ -241,11 +239,10 @@ public final class LivenessDecider {
             case STARTING -> silence.compareTo(config.startWindow()) >= 0;
             case SUSPECT -> {
                 Duration limit = watched.heard() ? config.lostAfter() : config.lostUnheardAfter();
-                // RACE: what nobody answered half a second ago is not how it is now. Whoever has stood still until then
+                // RACE: what nobody answered a moment ago is not how it is now. Whoever has stood still until then
                 // and goes on answers the asking that is under way, though its heartbeat is still on its way.
-                boolean isSilentAndDead = silence.compareTo(limit) >= 0
-                        && watched.probe().dead()
-                        && !isAsked(watched.probe(), nowNanos);
+                boolean isSilentAndDead =
+                        silence.compareTo(limit) >= 0 && watched.probe().dead() && !isAsked(watched.probe(), nowNanos);
                 // One that listens and never speaks has not started, whatever its port says.
                 boolean neverStarted = !watched.heard() && silence.compareTo(config.startWindow()) >= 0;
                 yield isSilentAndDead || neverStarted;

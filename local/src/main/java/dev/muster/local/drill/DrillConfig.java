@@ -15,13 +15,7 @@ import java.util.List;
  * @param seed of its random choices
  */
 public record DrillConfig(
-        List<FaultKind> faults,
-        int rounds,
-        int workers,
-        double rate,
-        Duration warmUp,
-        double boundsFactor,
-        long seed) {
+        List<FaultKind> faults, int rounds, int workers, double rate, Duration warmUp, double boundsFactor, long seed) {
     /** Undisturbed load before each round: what the backlog is compared with. */
     static final Duration CALM = Duration.ofSeconds(3);
     /** Of the payments, that go to the queue with order per key. */

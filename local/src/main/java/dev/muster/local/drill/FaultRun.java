@@ -52,6 +52,7 @@ final class FaultRun {
                 if (stop.isAsked()) {
                     throw e;
                 }
+                console.line("  FAILED  " + e.getMessage());
                 failures.add(e.getMessage());
             }
         }
