@@ -46,7 +46,9 @@ public final class Drill {
                 + "; a drill in which one of them gives up has failed");
         List<FaultReport> reports = new ArrayList<>();
         for (FaultKind kind : config.faults()) {
-            reports.add(new FaultRun(kind, config, settings, console, stop, ticker).run(folder));
+            FaultReport report = new FaultRun(kind, config, settings, console, stop, ticker).run(folder);
+            console.line("  " + report.verdict()); // a drill that is stopped has told that much
+            reports.add(report);
         }
         return new DrillReport(reports, config.boundsFactor());
     }

@@ -70,6 +70,13 @@ record FaultReport(
         return complaints;
     }
 
+    /** In a line: how it went, and what is wrong. */
+    String verdict() {
+        String books = String.format(
+                Locale.ROOT, "%d lost, %d duplicates, %d out of order", lost(), duplicates(), orderViolations());
+        return isOk() ? "ok: " + books : "FAILED: " + books + "; " + String.join("; ", complaints());
+    }
+
     private Optional<String> check(Bound bound) {
         Optional<Percentiles> measured = figure(bound.figure());
         if (measured.isEmpty()) {

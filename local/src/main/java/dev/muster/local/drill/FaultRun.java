@@ -52,7 +52,6 @@ final class FaultRun {
                 if (stop.isAsked()) {
                     throw e;
                 }
-                console.line("  FAILED  " + e.getMessage());
                 failures.add(e.getMessage());
             }
         }

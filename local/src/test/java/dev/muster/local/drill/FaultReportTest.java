@@ -18,6 +18,15 @@ class FaultReportTest {
     }
 
     @Test
+    void the_verdict_names_the_books_and_what_is_wrong() {
+        assertThat(report(List.of(Map.of(Figure.ALL_RUNNING, 300L))).verdict())
+                .isEqualTo("ok: 0 lost, 0 duplicates, 0 out of order");
+        assertThat(report(List.of(Map.of(Figure.ALL_RUNNING, 1_250L))).verdict())
+                .isEqualTo("FAILED: 0 lost, 0 duplicates, 0 out of order;"
+                        + " all_running_ms is 1,250 ms (p99), 250 ms above its bound of 1,000 ms");
+    }
+
+    @Test
     void a_stretched_bound_is_the_one_that_has_to_hold() {
         List<Bound> twice = FaultKind.KILL9.bounds().stream()
                 .map(bound -> bound.stretched(2))
