@@ -67,7 +67,7 @@ final class PoisonIT {
                 stack.submit(queue, "test.poison", "deep", "[".repeat(450_000) + "]".repeat(450_000)),
                 "invalid_payload");
         JobId leaking = poison(queue, "test.poison", "threads");
-        List<JobId> good = stack.submitPauses(queue, 50, 20);
+        List<JobId> good = new ArrayList<>(stack.submitPauses(queue, 50, 20));
         good.addAll(stack.submitPayments(queue, 10));
 
         stack.awaitFinal(good);
