@@ -13,7 +13,7 @@ public final class ChildJvm {
     /**
      * The java binary, the class path, what JDK 25 would otherwise warn about, and class archives left at the address
      * that they were written for; options and a main class follow. Moved to a random address, as the JVM does it unless
-     * told, each page of an archive is written at each start: four fifths of the page faults of a worker's start.
+     * told, each page of an archive is written at each start, a quarter of all that a worker's start touches.
      */
     public static List<String> java() {
         return List.of(
