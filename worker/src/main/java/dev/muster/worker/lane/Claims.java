@@ -72,9 +72,17 @@ final class Claims {
                         .addKeyValue("partition", Partitions.name(bad.from().partition()))
                         .addKeyValue("offset", bad.record().offset())
                         .log("Postgres refuses this record; it becomes a dead job: {}", why);
-                claimAtOnce(
-                        List.of(new Picks.Pick(bad.from(), bad.record(), SubmissionReader.refused(bad.entry(), why))));
+                claimRefused(new Picks.Pick(bad.from(), bad.record(), SubmissionReader.refused(bad.entry(), why)));
             }
+        }
+    }
+
+    private void claimRefused(Picks.Pick dead) {
+        try {
+            claimAtOnce(List.of(dead));
+        } catch (StoreException e) {
+            release(List.of(dead)); // it is polled again, and takes a slot again
+            throw e;
         }
     }
 
