@@ -91,6 +91,7 @@ final class CoordinatorStack {
 
     Settings settings(Map<Setting, String> more) {
         Settings all = settings.with(Setting.FLEET_RUN_FOLDER, folder.toString())
+                .with(Setting.FLEET_SPARES, "0") // TinyWorker can't be one
                 .with(Setting.COORDINATOR_NAME, "coordinator-" + open.size());
         for (Map.Entry<Setting, String> entry : more.entrySet()) {
             all = all.with(entry.getKey(), entry.getValue());

@@ -35,6 +35,7 @@ public enum Setting {
             "So many threads of jobs that run on after their interrupt make a worker drain and end"),
     WORKER_QUARANTINE(
             "muster.worker.quarantine", "false", "Set by the process launcher: it runs only jobs that are lent to it"),
+    WORKER_SPARE("muster.worker.spare", "false", "Set by the process launcher: it waits, warm, for a life to live"),
     WORKER_RUN_FOLDER("muster.worker.run-folder", "", "Folder for a worker's exit reason; empty: none is written"),
     JOB_CANCEL_GRACE(
             "muster.job.cancel-grace", "10s", "How long a job that is to be cancelled may go on before its interrupt"),
@@ -50,6 +51,10 @@ public enum Setting {
             "The HTTP API, which asks for no password, may listen where others reach it"),
     FLEET_LAUNCHER("muster.fleet.launcher", "process", "process: the coordinator starts workers; external: others do"),
     FLEET_WORKERS("muster.fleet.workers", "2", "How many workers the process launcher keeps, 0 to 1000"),
+    FLEET_SPARES(
+            "muster.fleet.spares",
+            "1",
+            "Warm processes that the process launcher has ready to take the place of a worker that died, 0 to 10"),
     FLEET_COMMAND("muster.fleet.command", "", "Command line that starts a worker, words separated by tab or space"),
     FLEET_RUN_FOLDER("muster.fleet.run-folder", "data/workers", "Folder for the workers' logs"),
     FLEET_KILL_LOST("muster.fleet.kill-lost", "true", "Kill a worker that fell silent, where it can be reached"),

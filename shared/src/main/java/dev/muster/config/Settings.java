@@ -70,6 +70,19 @@ public final class Settings {
         return new Settings(copy, kafkaClient);
     }
 
+    /**
+     * These settings with those of further environment variables over them.
+     *
+     * @throws ConfigException on an unknown one
+     */
+    public Settings with(Map<String, String> environment) {
+        Map<Setting, String> copy = new EnumMap<>(Setting.class);
+        copy.putAll(values);
+        Map<String, String> client = new LinkedHashMap<>(kafkaClient);
+        environment.forEach((name, value) -> putEnvironment(copy, client, name, value));
+        return new Settings(copy, client);
+    }
+
     public String string(Setting setting) {
         return values.getOrDefault(setting, setting.defaultValue()).strip();
     }

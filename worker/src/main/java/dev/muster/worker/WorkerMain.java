@@ -17,6 +17,7 @@ import dev.muster.worker.lane.LaneParts;
 import dev.muster.worker.payments.HealthCheck;
 import dev.muster.worker.payments.PaymentChargeHandler;
 import dev.muster.worker.payments.PaymentGateway;
+import dev.muster.worker.spare.Spare;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.micrometer.tagged.TaggedCircuitBreakerMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -36,6 +37,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,12 +54,24 @@ public final class WorkerMain {
      * @return the process's exit code
      */
     public static int run(Settings settings) {
-        return run(settings, FaultPoint.Listener.none(), List.of(), event -> {});
+        return run(settings, _ -> FaultPoint.Listener.none());
     }
 
-    /** The same, with a listener at the fault points: for drills. */
-    public static int run(Settings settings, FaultPoint.Listener faults) {
-        return run(settings, faults, List.of(), event -> {});
+    /**
+     * The same, with a listener at the fault points: for drills.
+     *
+     * @param faults makes it from the settings of the life that this process lives, which a spare is told late
+     */
+    public static int run(Settings settings, Function<Settings, FaultPoint.Listener> faults) {
+        try {
+            Optional<Settings> mine = settings.bool(Setting.WORKER_SPARE)
+                    ? Spare.await(settings, new Rehearsal(settings).steps())
+                    : Optional.of(settings);
+            return mine.map(own -> run(own, faults.apply(own), List.of(), event -> {}))
+                    .orElse(ExitCode.NORMAL.code());
+        } catch (ConfigException e) {
+            return misconfigured(e);
+        }
     }
 
     /** The same, with a listener at the fault points, further handlers and somebody who hears of the tree: for tests. */
@@ -86,8 +100,7 @@ public final class WorkerMain {
                     }));
             return worker.ended().get().code();
         } catch (ConfigException e) {
-            LOG.atError().log("The configuration is wrong: {}", e.getMessage());
-            return ExitCode.BAD_CONFIGURATION.code();
+            return misconfigured(e);
         } catch (ExecutionException e) {
             throw new IllegalStateException("INVARIANT: the end of a worker can't fail", e);
         } catch (SupervisorStartException | RuntimeException | Error e) {
@@ -99,6 +112,11 @@ public final class WorkerMain {
             Thread.currentThread().interrupt();
             return ExitCode.FAILED.code();
         }
+    }
+
+    private static int misconfigured(ConfigException trouble) {
+        LOG.atError().log("The configuration is wrong: {}", trouble.getMessage());
+        return ExitCode.BAD_CONFIGURATION.code();
     }
 
     /** True if the JVM ends since a signal came: the JDK handles each on a thread that is named after it. */
@@ -207,7 +225,7 @@ public final class WorkerMain {
         }
     }
 
-    private static PrometheusMeterRegistry meters() {
+    static PrometheusMeterRegistry meters() {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         new JvmMemoryMetrics().bindTo(meters);
         new JvmThreadMetrics().bindTo(meters);

@@ -194,6 +194,7 @@ public final class FleetLoop {
     /** Whatever there is of supervision ends here, and no process is touched by it any more. */
     private void drop() {
         pool.ifPresent(Pool::drop);
+        with.launcher().dismiss();
         pool = Optional.empty();
         tenure.ifPresent(over -> {
             over.strays().drop();

@@ -27,6 +27,9 @@ public interface Launcher {
     /** The process of a recorded life, if it is one of this host. */
     Lookup find(LiveIncarnation recorded);
 
+    /** Ends what it keeps ready beside the workers, until one is started or found again. */
+    void dismiss();
+
     /** What can be found out about a recorded life. */
     sealed interface Lookup {
         /** It runs here, or has just ended and its exit is told. */
@@ -61,6 +64,9 @@ public interface Launcher {
             public Lookup find(LiveIncarnation recorded) {
                 return new Lookup.Unknown();
             }
+
+            @Override
+            public void dismiss() {}
         };
     }
 }

@@ -7,13 +7,16 @@ import dev.muster.coordinator.process.LocalHost;
 import dev.muster.coordinator.process.LocalProcess;
 import dev.muster.coordinator.process.WorkerLog;
 import dev.muster.coordinator.process.WorkerProcess;
+import dev.muster.fleet.Activation;
 import dev.muster.fleet.Incarnation;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.FleetStore.ProcessFacts;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +28,8 @@ import java.util.stream.Stream;
 /**
  * Starts workers as processes of this host, each in a session of its own, so that what a terminal sends to the
  * coordinator does not reach them, and with its output in a file, so that they outlive the coordinator. A worker that has
- * a file {@code <name>.properties} in the run folder gets the settings in it, over those of all. Thread-safe.
+ * a file {@code <name>.properties} in the run folder gets the settings in it, over those of all. Where a spare process is
+ * ready, it becomes the worker. Thread-safe.
  */
 public final class ProcessLauncher implements Launcher {
     private final List<String> command;
@@ -33,6 +37,7 @@ public final class ProcessLauncher implements Launcher {
     private final Path folder;
     private final List<String> workers;
     private final String quarantine;
+    private final Spares spares;
     /** By worker: a coordinator that leads again goes on with its own children, whose exit codes it is told. */
     private final Map<String, WorkerProcess> latest = new ConcurrentHashMap<>();
 
@@ -41,12 +46,14 @@ public final class ProcessLauncher implements Launcher {
             Map<String, String> environment,
             Path folder,
             List<String> workers,
-            String quarantine) {
+            String quarantine,
+            int spares) {
         this.command = command;
         this.environment = environment;
         this.folder = folder;
         this.workers = workers;
         this.quarantine = quarantine;
+        this.spares = new Spares(spares, this::startSpare);
     }
 
     /**
@@ -70,7 +77,8 @@ public final class ProcessLauncher implements Launcher {
                 settings.asEnvironment(),
                 folder,
                 IntStream.rangeClosed(1, count).mapToObj(i -> prefix + "-" + i).toList(),
-                prefix + "-quarantine");
+                prefix + "-quarantine",
+                settings.integer(Setting.FLEET_SPARES, 0, 10));
     }
 
     @Override
@@ -87,23 +95,52 @@ public final class ProcessLauncher implements Launcher {
     public WorkerProcess start(Incarnation incarnation) throws IOException {
         WorkerLog log = WorkerLog.of(folder, incarnation.worker());
         log.prepare();
+        Map<String, String> identity = identity(incarnation);
+        Optional<Process> activated =
+                spares.activate(new Activation(identity, log.file().toString()));
+        Process process = activated.isPresent()
+                ? activated.get()
+                : begin(log, identity, ProcessBuilder.Redirect.from(new File("/dev/null")));
+        return remember(LocalProcess.child(incarnation, process, folder));
+    }
+
+    @Override
+    public void dismiss() {
+        spares.dismiss();
+    }
+
+    private Process startSpare() throws IOException {
+        WorkerLog log = WorkerLog.of(folder, "spare");
+        log.prepare();
+        return begin(log, Map.of(Setting.WORKER_SPARE.environmentName(), "true"), ProcessBuilder.Redirect.PIPE);
+    }
+
+    /** Starts a process in a session of its own. */
+    private Process begin(WorkerLog log, Map<String, String> further, ProcessBuilder.Redirect input)
+            throws IOException {
         List<String> words = new ArrayList<>();
         setsid().ifPresent(words::add);
         words.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.file().toFile()))
-                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+                .redirectInput(input);
         builder.environment().putAll(environment);
-        builder.environment().putAll(own(folder, incarnation.worker()));
-        builder.environment().put(Setting.WORKER_INCARNATION.environmentName(), incarnation.id());
-        builder.environment().put(Setting.WORKER_NAME.environmentName(), incarnation.worker());
-        builder.environment()
-                .put(
-                        Setting.WORKER_QUARANTINE.environmentName(),
-                        Boolean.toString(incarnation.worker().equals(quarantine)));
         builder.environment().put(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString());
-        return remember(LocalProcess.child(incarnation, builder.start(), folder));
+        builder.environment().putAll(further);
+        return builder.start();
+    }
+
+    /** What makes a process this life. */
+    private Map<String, String> identity(Incarnation incarnation) throws IOException {
+        Map<String, String> identity = new HashMap<>(own(folder, incarnation.worker()));
+        identity.put(Setting.WORKER_INCARNATION.environmentName(), incarnation.id());
+        identity.put(Setting.WORKER_NAME.environmentName(), incarnation.worker());
+        identity.put(
+                Setting.WORKER_QUARANTINE.environmentName(),
+                Boolean.toString(incarnation.worker().equals(quarantine)));
+        identity.put(Setting.WORKER_RUN_FOLDER.environmentName(), folder.toString());
+        return identity;
     }
 
     @Override
@@ -134,6 +171,7 @@ public final class ProcessLauncher implements Launcher {
     }
 
     private WorkerProcess remember(LocalProcess process) {
+        spares.refillSoon();
         latest.put(process.incarnation().worker(), process);
         return process;
     }

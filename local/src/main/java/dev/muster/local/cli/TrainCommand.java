@@ -42,7 +42,8 @@ final class TrainCommand implements Callable<Integer> {
         Settings patient = Settings.of(Map.of())
                 .with(Setting.HEARTBEAT_SUSPECT, "60s")
                 .with(Setting.HEARTBEAT_LOST, "90s")
-                .with(Setting.GROUP_SESSION_TIMEOUT, "60s");
+                .with(Setting.GROUP_SESSION_TIMEOUT, "60s")
+                .with(Setting.FLEET_SPARES, "0"); // it would write a cache too, of less
         try (StopRequest stop = StopRequest.listening();
                 TemporaryFolder folder = TemporaryFolder.create("muster-train-")) {
             DemoReport report = new Demo(second, patient, silent, stop, Ticker.system()).run(folder.path());

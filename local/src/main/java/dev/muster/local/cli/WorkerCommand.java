@@ -4,6 +4,7 @@ import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.local.drill.BreaksOnPurpose;
 import dev.muster.time.Ticker;
+import dev.muster.worker.FaultPoint;
 import dev.muster.worker.WorkerMain;
 import java.nio.file.Path;
 import java.util.Map;
@@ -30,10 +31,10 @@ final class WorkerCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Settings settings = config.load(Map.of());
-        return breaks ? WorkerMain.run(settings, breaker(settings)) : WorkerMain.run(settings);
+        return breaks ? WorkerMain.run(settings, WorkerCommand::breaker) : WorkerMain.run(settings);
     }
 
-    private static BreaksOnPurpose breaker(Settings settings) {
+    private static FaultPoint.Listener breaker(Settings settings) {
         return new BreaksOnPurpose(
                 Path.of(settings.string(Setting.WORKER_RUN_FOLDER)),
                 settings.string(Setting.WORKER_INCARNATION),

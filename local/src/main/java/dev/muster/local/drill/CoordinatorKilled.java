@@ -23,7 +23,7 @@ final class CoordinatorKilled implements Fault {
         stack.server(SERVER).killHard();
         stack.say("killed " + before);
         stack.await("the next coordinator's lease", LIMIT, () -> {
-            processes.add(stack.fleet().processes().size());
+            processes.add(stack.fleet().workers().size());
             return stack.isStartedSince(SERVER, at)
                     && stack.reader()
                             .lease()
@@ -36,7 +36,7 @@ final class CoordinatorKilled implements Fault {
     }
 
     private static List<String> twins(DrillStack stack, Instant at, Set<Integer> processes) {
-        processes.add(stack.fleet().processes().size());
+        processes.add(stack.fleet().workers().size());
         List<String> twins = new ArrayList<>();
         int most = Collections.max(processes);
         if (most > stack.workers()) {

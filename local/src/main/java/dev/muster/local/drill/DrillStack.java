@@ -237,7 +237,7 @@ final class DrillStack implements AutoCloseable {
         return live.size() == config.workers()
                 && live.stream().allMatch(worker -> worker.isAlive() && worker.inService())
                 && reader.owners().stream().allMatch(owner -> names.contains(owner.incarnation()))
-                && fleet().processes().size() == config.workers();
+                && fleet().workers().size() == config.workers();
     }
 
     /** True when no more jobs are unfinished than come within two seconds: those that had waited have been caught up with. */

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,8 +88,20 @@ public final class Fleet {
         return processes.size();
     }
 
+    /** Those of {@link #processes} that are workers: not the spares, which are nobody yet. */
+    public Set<ProcessHandle> workers() {
+        Set<ProcessHandle> workers = processes();
+        Set<ProcessHandle> known =
+                live().stream().flatMap(worker -> worker.process().stream()).collect(Collectors.toSet());
+        // A spare keeps its environment when it becomes a worker; then Postgres knows it.
+        Processes.withEnvironment(Setting.WORKER_SPARE.environmentName(), "true").stream()
+                .filter(process -> !known.contains(process))
+                .forEach(workers::remove);
+        return workers;
+    }
+
     /**
-     * Every worker's process: those that Postgres knows, if it can say, and those that were started to write their reason
+     * Every worker's process, and the spares': those that Postgres knows, if it can say, and those that were started to write their reason
      * to end into this folder, which are found also before they have registered and while Postgres is down.
      */
     public Set<ProcessHandle> processes() {

@@ -77,7 +77,7 @@ class LocalStackIT {
     private StackConfig config() {
         return new StackConfig(
                 folder,
-                Settings.of(Map.of(Setting.COORDINATOR_PORT.key(), "0")),
+                Settings.of(Map.of(Setting.COORDINATOR_PORT.key(), "0", Setting.FLEET_SPARES.key(), "0")),
                 1,
                 StackConfig.defaultQueues(),
                 StackConfig.Ports.ANY);

@@ -42,7 +42,7 @@ class StackTreeIT {
         this.folder = folder;
         StackConfig config = new StackConfig(
                 folder,
-                Settings.of(Map.of(Setting.COORDINATOR_PORT.key(), "0")),
+                Settings.of(Map.of(Setting.COORDINATOR_PORT.key(), "0", Setting.FLEET_SPARES.key(), "0")),
                 WORKERS,
                 StackConfig.defaultQueues(),
                 StackConfig.Ports.ANY);

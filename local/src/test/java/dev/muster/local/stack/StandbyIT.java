@@ -30,7 +30,7 @@ class StandbyIT {
     void the_standby_of_a_killed_leader_goes_on_with_its_workers_and_starts_none_beside_them(@TempDir Path folder) {
         StackConfig config = new StackConfig(
                         folder,
-                        Settings.of(Map.of(Setting.COORDINATOR_PORT.key(), "0")),
+                        Settings.of(Map.of(Setting.COORDINATOR_PORT.key(), "0", Setting.FLEET_SPARES.key(), "0")),
                         WORKERS,
                         StackConfig.defaultQueues(),
                         StackConfig.Ports.ANY)

@@ -1,0 +1,82 @@
+package dev.muster.worker.spare;
+
+import dev.muster.config.Settings;
+import dev.muster.fleet.Activation;
+import dev.muster.fleet.ExitCode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The time before a spare process becomes a worker: it goes through the steps of a start without being anybody, then
+ * waits at its standard input. It ends when whoever started it does, and when its jars are replaced: a worker that is
+ * started after a deployment must be the new one.
+ */
+public final class Spare {
+    private static final Logger LOG = LoggerFactory.getLogger(Spare.class);
+    private static final Duration LOOK = Duration.ofSeconds(2);
+
+    private Spare() {}
+
+    /** A part of a start, done without consequences. One that fails costs the start some time, later. */
+    public interface Step {
+        void run() throws Exception;
+    }
+
+    /**
+     * Rehearses, waits, and redirects the output of the process.
+     *
+     * @param settings those that all workers have
+     * @param rehearsal what is left of it when the activation comes is left out
+     * @return the settings of the life to be lived from now on; empty if this process is not needed any more
+     */
+    public static Optional<Settings> await(Settings settings, List<Step> rehearsal) {
+        Jars jars = Jars.ofThisProcess();
+        StandardOutput output = StandardOutput.prepare();
+        try {
+            rehearse(rehearsal);
+            Thread.ofPlatform().name("jars").daemon().start(() -> endWhenReplaced(jars));
+            Optional<Activation> activation = Activation.readFrom(System.in);
+            if (activation.isEmpty() || jars.areReplaced()) {
+                return Optional.empty();
+            }
+            output.appendTo(Path.of(activation.get().log()));
+            return Optional.of(settings.with(activation.get().environment()));
+        } catch (IOException e) {
+            throw new IllegalStateException("can't be activated", e);
+        }
+    }
+
+    private static void rehearse(List<Step> steps) throws IOException {
+        for (Step step : steps) {
+            if (System.in.available() > 0) {
+                return;
+            }
+            try {
+                step.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (Exception | LinkageError e) {
+                LOG.atInfo().log(
+                        "A step of the rehearsal failed; so will the start, unless it passes: {}", e.toString());
+            }
+        }
+    }
+
+    private static void endWhenReplaced(Jars jars) {
+        try {
+            while (!jars.areReplaced()) {
+                TimeUnit.NANOSECONDS.sleep(LOOK.toNanos());
+            }
+            Runtime.getRuntime().halt(ExitCode.NORMAL.code());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
