@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,9 +40,8 @@ public final class Spare {
     public static Optional<Settings> await(Settings settings, List<Step> rehearsal) {
         Jars jars = Jars.ofThisProcess();
         StandardOutput output = StandardOutput.prepare();
-        try {
-            rehearse(rehearsal);
-            Thread.ofPlatform().name("jars").daemon().start(() -> endWhenReplaced(jars));
+        rehearse(rehearsal);
+        try (ScheduledExecutorService _ = endWhenReplaced(jars)) {
             Optional<Activation> activation = Activation.readFrom(System.in);
             if (activation.isEmpty() || jars.areReplaced()) {
                 return Optional.empty();
@@ -52,12 +53,12 @@ public final class Spare {
         }
     }
 
-    private static void rehearse(List<Step> steps) throws IOException {
+    private static void rehearse(List<Step> steps) {
         for (Step step : steps) {
-            if (System.in.available() > 0) {
-                return;
-            }
             try {
+                if (System.in.available() > 0) {
+                    return;
+                }
                 step.run();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -69,14 +70,19 @@ public final class Spare {
         }
     }
 
-    private static void endWhenReplaced(Jars jars) {
-        try {
-            while (!jars.areReplaced()) {
-                TimeUnit.NANOSECONDS.sleep(LOOK.toNanos());
-            }
-            Runtime.getRuntime().halt(ExitCode.NORMAL.code());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    /** Looks until the process is a worker. */
+    private static ScheduledExecutorService endWhenReplaced(Jars jars) {
+        ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("jars").daemon().factory());
+        var _ = watch.scheduleWithFixedDelay(
+                () -> {
+                    if (jars.areReplaced()) {
+                        Runtime.getRuntime().halt(ExitCode.NORMAL.code());
+                    }
+                },
+                LOOK.toMillis(),
+                LOOK.toMillis(),
+                TimeUnit.MILLISECONDS);
+        return watch;
     }
 }
