@@ -47,7 +47,9 @@ final class Startup {
                 throw new IOException(e.getMessage(), e);
             }
         });
-        Migrations.migrate(settings);
+        if (!Migrations.areApplied(database)) {
+            Migrations.migrate(settings);
+        }
         new FleetStore(database).live(); // the schema is there and is ours
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class MigrationsTest {
     private static final Path FOLDER = Path.of("src/main/resources/db/migration");
     private static final String REFRESH = "(cd shared/src/main/resources/db/migration && sha256sum *.sql)"
-            + " > shared/src/test/resources/migrations.sha256";
+            + " > shared/src/main/resources/db/migrations.sha256";
 
     @Test
     void migrations_are_those_of_the_list() throws IOException {
@@ -44,7 +44,7 @@ class MigrationsTest {
     }
 
     private static List<String> listed() throws IOException {
-        try (InputStream list = MigrationsTest.class.getResourceAsStream("/migrations.sha256")) {
+        try (InputStream list = MigrationsTest.class.getResourceAsStream("/db/migrations.sha256")) {
             assertThat(list).isNotNull();
             return new String(list.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
