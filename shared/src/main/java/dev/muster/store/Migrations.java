@@ -68,7 +68,9 @@ public final class Migrations {
             if (stream == null) {
                 throw new IOException("not on the class path: " + resource);
             }
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
         }
     }
 

@@ -33,10 +33,14 @@ class MigrationsIT {
             assertThat(Migrations.areApplied(database)).as("another first one").isFalse();
 
             change(postgres, "UPDATE flyway_schema_history SET checksum = checksum - 1 WHERE version = '001'");
-            change(postgres, "INSERT INTO flyway_schema_history SELECT 999, '999', description, type, 'V999__later.sql',"
-                    + " checksum, installed_by, installed_on, execution_time, success"
-                    + " FROM flyway_schema_history WHERE version = '001'");
-            assertThat(Migrations.areApplied(database)).as("one of a later release").isFalse();
+            change(
+                    postgres,
+                    "INSERT INTO flyway_schema_history SELECT 999, '999', description, type, 'V999__later.sql',"
+                            + " checksum, installed_by, installed_on, execution_time, success"
+                            + " FROM flyway_schema_history WHERE version = '001'");
+            assertThat(Migrations.areApplied(database))
+                    .as("one of a later release")
+                    .isFalse();
 
             change(postgres, "DELETE FROM flyway_schema_history WHERE version IN ('999', '002')");
             assertThat(Migrations.areApplied(database)).as("one is missing").isFalse();

@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +23,7 @@ final class Ending {
 
     private final Optional<Path> reasonFile;
     private final Halt halt;
+    private final AtomicReference<@Nullable ExitCode> decided = new AtomicReference<>();
     private final CompletableFuture<ExitCode> ended = new CompletableFuture<>();
 
     /** Stops the process at once; tests that run a worker inside their own JVM do something milder. */
@@ -34,16 +37,17 @@ final class Ending {
         this.halt = halt;
     }
 
-    /** Completes when the worker has ended in good order. */
+    /** Completes when the worker has ended in good order; where {@link Halt} returns, also when it has ended in another. */
     CompletableFuture<ExitCode> ended() {
         return ended;
     }
 
     /** Ends in good order. */
     void normally(String reason) {
-        if (ended.complete(ExitCode.NORMAL)) {
+        if (decided.compareAndSet(null, ExitCode.NORMAL)) {
             write(ExitCode.NORMAL, reason);
             LOG.atInfo().log("Ended: {}", reason);
+            ended.complete(ExitCode.NORMAL);
         }
     }
 
@@ -65,14 +69,14 @@ final class Ending {
     }
 
     private void now(ExitCode code, String reason) {
-        if (ended.complete(code)) {
+        if (decided.compareAndSet(null, code)) {
             LOG.atWarn().log("Ends at once: {}", reason);
             write(code, reason);
             halt.halt(code);
-        } else if (ended.join() != ExitCode.NORMAL) {
+            ended.complete(code); // not before: whoever waits for it would have the JVM begin an orderly shutdown
+        } else if (decided.get() != ExitCode.NORMAL) {
             // RACE: another thread is halting the process. This one has seen that it must not go on, and so it does
-            // not:
-            // the poll thread, for one, would have its client join the group again in that moment.
+            // not: the poll thread, for one, would have its client join the group again in that moment.
             while (true) {
                 LockSupport.park();
             }

@@ -17,6 +17,7 @@ import dev.muster.worker.lane.LaneParts;
 import dev.muster.worker.payments.HealthCheck;
 import dev.muster.worker.payments.PaymentChargeHandler;
 import dev.muster.worker.payments.PaymentGateway;
+import dev.muster.worker.posix.ImmediateExit;
 import dev.muster.worker.spare.Spare;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.micrometer.tagged.TaggedCircuitBreakerMetrics;
@@ -139,7 +140,7 @@ public final class WorkerMain {
                 config.paths().host(), config.paths().port(), config.paths().advertised(), meters);
         Incarnation me = born(settings, config, hostName, health);
         Optional<Path> reasonFile = config.paths().runFolder().map(folder -> folder.resolve(me + ".exit"));
-        Ending ending = new Ending(reasonFile, code -> Runtime.getRuntime().halt(code.code()));
+        Ending ending = new Ending(reasonFile, code -> ImmediateExit.now(code.code()));
         Database database =
                 Database.open(settings, me.id(), config.lanes() + 2, Optional.of(meters)); // lanes, watch, drain
         Worker worker = new Worker(
@@ -151,6 +152,7 @@ public final class WorkerMain {
                 new Worker.Surroundings(
                         settings, meters, health, Ticker.system(), faults, health.reachedAt(hostName), events));
         worker.start();
+        ImmediateExit.prepare();
         return worker;
     }
 

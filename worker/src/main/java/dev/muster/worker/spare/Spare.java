@@ -3,6 +3,7 @@ package dev.muster.worker.spare;
 import dev.muster.config.Settings;
 import dev.muster.fleet.Activation;
 import dev.muster.fleet.ExitCode;
+import dev.muster.worker.posix.StandardOutput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.muster.worker.spare;
+package dev.muster.worker.posix;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -22,7 +22,7 @@ import java.util.Optional;
  *
  * <p>Source: open(2), dup2(2); the flags as Linux has them on all architectures that the JDK runs on.
  */
-final class StandardOutput {
+public final class StandardOutput {
     private static final int O_WRONLY_CREAT_APPEND = 0x1 | 0x40 | 0x400;
     private static final int MODE = 0644;
 
@@ -55,7 +55,7 @@ final class StandardOutput {
     }
 
     /** Links what it needs. */
-    static StandardOutput prepare() {
+    public static StandardOutput prepare() {
         return new StandardOutput(Calls.link());
     }
 
@@ -64,7 +64,7 @@ final class StandardOutput {
      *
      * @throws IOException if it can't be opened
      */
-    void appendTo(Path file) throws IOException {
+    public void appendTo(Path file) throws IOException {
         if (calls.isEmpty()) {
             PrintStream stream =
                     new PrintStream(new FileOutputStream(file.toFile(), true), true, StandardCharsets.UTF_8);
