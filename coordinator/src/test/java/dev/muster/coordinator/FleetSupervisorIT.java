@@ -182,7 +182,7 @@ class FleetSupervisorIT {
         Path misconfigured = stack.folder().resolve("misconfigured");
         Files.writeString(misconfigured, "worker-1\n");
         Coordinator coordinator =
-                stack.start(Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command() + "\t" + misconfigured));
+                stack.start(Map.of(Setting.FLEET_COMMAND, stack.command() + "\t" + misconfigured));
         await().atMost(PATIENCE)
                 .until(() -> stack.incidents().recent(50).stream()
                         .anyMatch(i -> i.kind().equals("worker_misconfigured") && i.closedAt() == null));
@@ -213,16 +213,16 @@ class FleetSupervisorIT {
         assertThat(stack.incidentsOf(gone)).isEmpty();
     }
 
-    private static Map<Setting, String> with() {
-        return Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command());
+    private Map<Setting, String> with() {
+        return Map.of(Setting.FLEET_COMMAND, stack.command());
     }
 
-    private static Map<Setting, String> with(Setting setting, String value) {
-        return Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command(), setting, value);
+    private Map<Setting, String> with(Setting setting, String value) {
+        return Map.of(Setting.FLEET_COMMAND, stack.command(), setting, value);
     }
 
-    private static Map<Setting, String> with(Setting one, String first, Setting other, String second) {
-        return Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command(), one, first, other, second);
+    private Map<Setting, String> with(Setting one, String first, Setting other, String second) {
+        return Map.of(Setting.FLEET_COMMAND, stack.command(), one, first, other, second);
     }
 
     private Set<Incarnation> live() {
