@@ -131,8 +131,8 @@ final class CoordinatorStack {
         }
         List<String> command = command(java);
         command.addAll(List.of(TinyWorker.TRAIN, topic));
-        Map<String, String> environment = settings.with(Setting.WORKER_INCARNATION, "train.1")
-                .asEnvironment();
+        Map<String, String> environment =
+                settings.with(Setting.WORKER_INCARNATION, "train.1").asEnvironment();
         ChildProcess.Spec spec = ChildProcess.Spec.of(command, folder.resolve("train.log"));
         ChildProcess worker = ChildProcess.start(new ChildProcess.Spec(
                 spec.command(), environment, spec.output(), spec.account(), spec.onParentDeath()));
