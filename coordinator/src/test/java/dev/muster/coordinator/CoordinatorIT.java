@@ -53,7 +53,7 @@ class CoordinatorIT {
 
     @Test
     void a_killed_worker_is_fenced_and_started_again_with_one_incident() throws Exception {
-        Coordinator coordinator = stack.start(CoordinatorStack.command());
+        Coordinator coordinator = stack.start(stack.command());
         Map<String, LiveIncarnation> before = stack.awaitHealthy(coordinator, 2);
         LiveIncarnation victim = CoordinatorStack.the("worker-1", before);
 
@@ -73,7 +73,7 @@ class CoordinatorIT {
 
     @Test
     void a_stopped_worker_is_lost_on_two_facts_killed_and_started_again() throws Exception {
-        Coordinator coordinator = stack.start(CoordinatorStack.command());
+        Coordinator coordinator = stack.start(stack.command());
         LiveIncarnation victim = CoordinatorStack.the("worker-2", stack.awaitHealthy(coordinator, 2));
 
         CoordinatorStack.signal("STOP", victim);
@@ -90,11 +90,11 @@ class CoordinatorIT {
 
     @Test
     void a_new_coordinator_goes_on_with_the_workers_that_run() throws Exception {
-        Coordinator first = stack.start(CoordinatorStack.command());
+        Coordinator first = stack.start(stack.command());
         Map<String, LiveIncarnation> before = stack.awaitHealthy(first, 2);
         first.detach();
 
-        Coordinator second = stack.start(CoordinatorStack.command());
+        Coordinator second = stack.start(stack.command());
         Map<String, LiveIncarnation> found = stack.awaitHealthy(second, 2);
         LiveIncarnation victim = CoordinatorStack.the("worker-1", found);
         assertThat(CoordinatorStack.incarnations(found)).isEqualTo(CoordinatorStack.incarnations(before));
@@ -111,7 +111,7 @@ class CoordinatorIT {
 
     @Test
     void closing_ends_the_workers_without_an_incident() throws Exception {
-        Coordinator coordinator = stack.start(CoordinatorStack.command());
+        Coordinator coordinator = stack.start(stack.command());
         Map<String, LiveIncarnation> workers = stack.awaitHealthy(coordinator, 2);
 
         coordinator.close();
@@ -131,7 +131,7 @@ class CoordinatorIT {
         queues.create(new Queue("given-up", Ordering.NONE, "default", 1, Optional.empty(), false));
         PoolStore pools = new PoolStore(database);
         Map<Setting, String> more = new HashMap<>();
-        more.put(Setting.FLEET_COMMAND, CoordinatorStack.command() + "\t1");
+        more.put(Setting.FLEET_COMMAND, stack.command() + "\t1");
         more.put(Setting.FLEET_INTENSITY, "2");
         more.put(Setting.FLEET_PERIOD, "1m");
         try (Coordinator breaking = stack.start(more)) {
@@ -145,7 +145,7 @@ class CoordinatorIT {
         });
         assertThat(queues.find("given-up")).get().extracting(Queue::paused).isEqualTo(true);
 
-        Coordinator next = stack.start(CoordinatorStack.command()); // what was broken is mended
+        Coordinator next = stack.start(stack.command()); // what was broken is mended
         await().atMost(CoordinatorStack.PATIENCE).until(() -> next.epoch().isPresent());
         await().during(Duration.ofSeconds(3))
                 .atMost(CoordinatorStack.PATIENCE)
@@ -160,7 +160,7 @@ class CoordinatorIT {
 
     @Test
     void a_pool_that_is_given_up_stops_what_still_runs() throws Exception {
-        Coordinator coordinator = stack.start(CoordinatorStack.command());
+        Coordinator coordinator = stack.start(stack.command());
         stack.awaitHealthy(coordinator, 2);
         long epoch = coordinator.epoch().orElseThrow();
 
@@ -178,7 +178,7 @@ class CoordinatorIT {
 
     @Test
     void a_worker_with_a_wrong_configuration_is_not_started_again() throws Exception {
-        stack.start(Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command() + "\t2", Setting.FLEET_WORKERS, "1"));
+        stack.start(Map.of(Setting.FLEET_COMMAND, stack.command() + "\t2", Setting.FLEET_WORKERS, "1"));
 
         await().atMost(CoordinatorStack.PATIENCE)
                 .until(() -> incidents.recent(50).stream()
@@ -221,7 +221,7 @@ class CoordinatorIT {
 
     @Test
     void the_api_shows_the_fleet_and_changes_nothing() throws Exception {
-        Coordinator coordinator = stack.start(CoordinatorStack.command());
+        Coordinator coordinator = stack.start(stack.command());
         stack.awaitHealthy(coordinator, 2);
 
         JsonNode fleetView = Json.MAPPER.readTree(

@@ -6,15 +6,18 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
 import dev.muster.coordinator.liveness.WorkerStatus;
-import dev.muster.embedded.ChildJvm;
+import dev.muster.embedded.ChildProcess;
+import dev.muster.embedded.junit.ArchivedJvm;
 import dev.muster.embedded.junit.KafkaCluster;
 import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.fleet.Incarnation;
+import dev.muster.kafka.KafkaClients;
 import dev.muster.store.Database;
 import dev.muster.store.FleetStore;
 import dev.muster.store.FleetStore.LiveIncarnation;
 import dev.muster.store.IncidentStore;
 import dev.muster.store.IncidentStore.Incident;
+import dev.muster.store.Migrations;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,11 +30,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 
 /** Coordinators on real servers, with workers that are real processes, and what tests ask about them. */
 final class CoordinatorStack {
     static final Duration PATIENCE = Duration.ofSeconds(40);
+
+    private static final ArchivedJvm JVM = new ArchivedJvm();
 
     private final Path folder;
     private final Settings settings;
@@ -99,12 +107,42 @@ final class CoordinatorStack {
         return all;
     }
 
-    static String command() {
-        List<String> words = new ArrayList<>(ChildJvm.java());
+    /** A worker's, which starts from an archive of its classes. */
+    String command() {
+        return String.join("\t", command(JVM.java(this::train)));
+    }
+
+    private static List<String> command(List<String> java) {
+        List<String> words = new ArrayList<>(java);
+        words.add("-XX:+UseSerialGC");
         words.add("-XX:TieredStopAtLevel=1");
         words.add("-Xmx64m");
         words.add(TinyWorker.class.getName());
-        return String.join("\t", words);
+        return words;
+    }
+
+    /** Runs a worker that no coordinator hears of, and that writes the archive at its end. */
+    private void train(List<String> java) {
+        Migrations.migrate(settings);
+        String topic = "train";
+        try (Admin admin = new KafkaClients(settings).admin("test")) {
+            admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+        List<String> command = command(java);
+        command.addAll(List.of(TinyWorker.TRAIN, topic));
+        Map<String, String> environment =
+                settings.with(Setting.WORKER_INCARNATION, "train.1").asEnvironment();
+        ChildProcess.Spec spec = ChildProcess.Spec.of(command, folder.resolve("train.log"));
+        ChildProcess worker = ChildProcess.start(new ChildProcess.Spec(
+                spec.command(), environment, spec.output(), spec.account(), spec.onParentDeath()));
+        if (!worker.awaitExit(PATIENCE)) {
+            worker.killHard();
+        }
+        assertThat(worker.onExit().join().code())
+                .as("training; it said: %s", worker.lastLines())
+                .isZero();
     }
 
     Map<String, LiveIncarnation> awaitHealthy(Coordinator coordinator, int count) {

@@ -109,7 +109,7 @@ class FleetSupervisorIT {
             lock.execute();
             CoordinatorStack.signal("KILL", CoordinatorStack.the("worker-1", before));
             // The supervisor is at it: its first try has run into the lock.
-            await().atMost(PATIENCE).until(() -> isFenceWaiting(holder));
+            await().atMost(PATIENCE).until(this::isFenceWaiting);
             CoordinatorStack.signal("KILL", CoordinatorStack.the("worker-2", before));
 
             await().atMost(PATIENCE).until(() -> isSucceeded(before, "worker-2"));
@@ -181,8 +181,7 @@ class FleetSupervisorIT {
     void a_misconfigured_worker_is_left_down_the_others_run_on_and_the_operator_brings_it_back() throws Exception {
         Path misconfigured = stack.folder().resolve("misconfigured");
         Files.writeString(misconfigured, "worker-1\n");
-        Coordinator coordinator =
-                stack.start(Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command() + "\t" + misconfigured));
+        Coordinator coordinator = stack.start(Map.of(Setting.FLEET_COMMAND, stack.command() + "\t" + misconfigured));
         await().atMost(PATIENCE)
                 .until(() -> stack.incidents().recent(50).stream()
                         .anyMatch(i -> i.kind().equals("worker_misconfigured") && i.closedAt() == null));
@@ -213,16 +212,16 @@ class FleetSupervisorIT {
         assertThat(stack.incidentsOf(gone)).isEmpty();
     }
 
-    private static Map<Setting, String> with() {
-        return Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command());
+    private Map<Setting, String> with() {
+        return Map.of(Setting.FLEET_COMMAND, stack.command());
     }
 
-    private static Map<Setting, String> with(Setting setting, String value) {
-        return Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command(), setting, value);
+    private Map<Setting, String> with(Setting setting, String value) {
+        return Map.of(Setting.FLEET_COMMAND, stack.command(), setting, value);
     }
 
-    private static Map<Setting, String> with(Setting one, String first, Setting other, String second) {
-        return Map.of(Setting.FLEET_COMMAND, CoordinatorStack.command(), one, first, other, second);
+    private Map<Setting, String> with(Setting one, String first, Setting other, String second) {
+        return Map.of(Setting.FLEET_COMMAND, stack.command(), one, first, other, second);
     }
 
     private Set<Incarnation> live() {
@@ -249,8 +248,10 @@ class FleetSupervisorIT {
         }
     }
 
-    private static boolean isFenceWaiting(Connection connection) throws Exception {
-        try (PreparedStatement statement = connection.prepareStatement(
+    /** On a connection of its own: within a transaction, pg_stat_activity stays what it was at the first look. */
+    private boolean isFenceWaiting() throws Exception {
+        try (Connection connection = connect();
+                PreparedStatement statement = connection.prepareStatement(
                         "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%fence_death(%'");
                 var rows = statement.executeQuery()) {
             return rows.next();
