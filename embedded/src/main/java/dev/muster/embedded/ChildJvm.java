@@ -1,14 +1,51 @@
 package dev.muster.embedded;
 
+import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The start of a child JVM's command line: the same java and the same class path as this JVM. */
 public final class ChildJvm {
     /** The logback configuration of child JVMs, on the class path: warnings, to standard output. */
     public static final String LOGGING = "dev/muster/embedded/child-logback.xml";
 
+    private static final Optional<String> ARCHIVES = Optional.ofNullable(System.getProperty("muster.archives"));
+
     private ChildJvm() {}
+
+    /**
+     * The same for one of a kind that starts again and again: where {@code -Dmuster.archives} names a folder, the first that
+     * ends in good order leaves an archive of its classes there, and from then on they start from that. A broker then needs
+     * 2.8 s of processor time instead of 4.5. An archive that does not fit is written anew. Archives take no classes from
+     * folders, so the class path is its jars alone then.
+     *
+     * @param kind names the archive
+     */
+    public static List<String> java(String kind) {
+        if (ARCHIVES.isEmpty()) {
+            return java();
+        }
+        List<String> command = new ArrayList<>(java());
+        int classPath = command.indexOf("-cp") + 1;
+        command.set(classPath, jars(command.get(classPath)));
+        command.addAll(List.of(
+                "-XX:+AutoCreateSharedArchive",
+                "-XX:SharedArchiveFile=" + Path.of(ARCHIVES.get(), kind + ".jsa"),
+                "-Xlog:cds=off",
+                "-Xlog:cds+dynamic=off"));
+        return command;
+    }
+
+    private static String jars(String classPath) {
+        return Stream.of(classPath.split(File.pathSeparator, -1))
+                .filter(entry -> Files.isRegularFile(Path.of(entry)))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
 
     /**
      * The java binary, the class path, what JDK 25 would otherwise warn about, and class archives left at the address

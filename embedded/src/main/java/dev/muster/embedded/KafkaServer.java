@@ -101,7 +101,7 @@ public final class KafkaServer extends ServerProcess {
     }
 
     private List<String> command(Path properties) {
-        List<String> command = new ArrayList<>(ChildJvm.java());
+        List<String> command = new ArrayList<>(ChildJvm.java("kafka"));
         command.addAll(config.jvmOptions());
         command.addAll(List.of(
                 "-Dlogback.configurationFile=" + ChildJvm.LOGGING, KafkaBroker.class.getName(), properties.toString()));

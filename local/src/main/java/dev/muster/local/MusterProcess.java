@@ -64,18 +64,19 @@ public final class MusterProcess {
     }
 
     private static List<String> command(Path temporary, String... words) {
-        List<String> command = new ArrayList<>(ChildJvm.java());
+        Optional<String> cache = cacheOption(words[0]);
+        List<String> command = new ArrayList<>(cache.isPresent() ? ChildJvm.java() : ChildJvm.java(words[0]));
         command.addAll(SMALL);
         command.add("-Djava.io.tmpdir=" + temporary);
-        CACHES.map(folder -> folder.resolve(words[0] + ".aot")).ifPresent(cache -> {
-            if (TRAINING) {
-                command.add("-XX:AOTCacheOutput=" + cache);
-            } else if (Files.exists(cache)) {
-                command.add("-XX:AOTCache=" + cache);
-            }
-        });
+        cache.ifPresent(command::add);
         command.add(Main.class.getName());
         command.addAll(List.of(words));
         return command;
+    }
+
+    private static Optional<String> cacheOption(String name) {
+        return CACHES.map(folder -> folder.resolve(name + ".aot"))
+                .filter(cache -> TRAINING || Files.exists(cache))
+                .map(cache -> (TRAINING ? "-XX:AOTCacheOutput=" : "-XX:AOTCache=") + cache);
     }
 }

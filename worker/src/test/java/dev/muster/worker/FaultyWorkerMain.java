@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -18,10 +19,11 @@ import java.util.function.Consumer;
 /**
  * A real worker process that is killed or stopped by a signal when it reaches a fault point: {@code POINT SIGNAL NTH}; or
  * whose thread breaks there: {@code POINT THROW NTH}, counted once five calls to the outside have begun, so that there are
- * jobs in flight; NTH {@code 1+}: from the first on. What happens in its tree stands in {@code <name>.events}.
+ * jobs in flight; NTH {@code 1+}: from the first on; {@code LEFT}: the first after the worker has left its group. What happens in its tree stands in {@code <name>.events}.
  */
 final class FaultyWorkerMain {
     private static final int CALLS_IN_FLIGHT = 5;
+    private static final AtomicBoolean LEFT = new AtomicBoolean();
 
     private FaultyWorkerMain() {}
 
@@ -49,6 +51,13 @@ final class FaultyWorkerMain {
     private static FaultPoint.Listener breakAt(FaultPoint point, String nth) {
         AtomicInteger calls = new AtomicInteger();
         AtomicInteger times = new AtomicInteger();
+        if (nth.equals("LEFT")) {
+            return reached -> {
+                if (reached == point && LEFT.get() && times.incrementAndGet() == 1) {
+                    throw new IllegalStateException("broken on purpose at " + point);
+                }
+            };
+        }
         boolean always = nth.endsWith("+");
         int first = Integer.parseInt(nth.replace("+", ""));
         return reached -> {
@@ -78,6 +87,9 @@ final class FaultyWorkerMain {
 
     private static Consumer<SupervisionEvent> writeTo(Path file) {
         return event -> {
+            if (event instanceof SupervisionEvent.Exited exited && exited.child().equals("intake")) {
+                LEFT.set(true);
+            }
             String line = switch (event) {
                 case SupervisionEvent.Started(var path, var child, var _, var _, var _) ->
                     "started " + path + "/" + child;

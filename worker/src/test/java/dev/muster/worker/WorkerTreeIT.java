@@ -144,14 +144,13 @@ final class WorkerTreeIT {
         }
     }
 
-    /** The twentieth check comes four seconds after the calls, when the worker has long left its group. */
     @Test
     void a_part_that_breaks_while_the_worker_drains_is_restarted_and_it_drains_on(
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
             stack.charges().faults(SLOW);
             String queue = stack.queue(Ordering.NONE, 4);
-            ChildProcess worker = stack.worker(QUICK_CHECK, "HEALTH_CHECK", "THROW", "20");
+            ChildProcess worker = stack.worker(QUICK_CHECK, "HEALTH_CHECK", "THROW", "LEFT");
             Incarnation me = stack.awaitOwner(worker, queue, 4);
             List<JobId> jobs = new ArrayList<>(stack.submitPauses(queue, 8, 8_000));
             Awaitility.await()

@@ -49,7 +49,7 @@ public final class SandboxServer extends ServerProcess {
     @Override
     protected ChildProcess launch(DataFolder folder) {
         port = folder.port(NAME, port);
-        List<String> command = new ArrayList<>(ChildJvm.java());
+        List<String> command = new ArrayList<>(ChildJvm.java("sandbox"));
         command.addAll(JVM_OPTIONS);
         command.addAll(List.of(
                 "-Dlogback.configurationFile=" + ChildJvm.LOGGING,
