@@ -87,7 +87,8 @@ final class FaultyWorkerMain {
 
     private static Consumer<SupervisionEvent> writeTo(Path file) {
         return event -> {
-            if (event instanceof SupervisionEvent.Exited exited && exited.child().equals("intake")) {
+            if (event instanceof SupervisionEvent.Exited exited
+                    && exited.child().equals("intake")) {
                 LEFT.set(true);
             }
             String line = switch (event) {

@@ -22,6 +22,8 @@ import org.slf4j.LoggerFactory;
 public final class Heartbeats implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Heartbeats.class);
 
+    private static final Duration LAST_WORDS = Duration.ofMillis(500);
+
     private final Producer<byte[], byte[]> producer;
     private final Supplier<Heartbeat> heartbeat;
     private final Duration interval;
@@ -45,18 +47,21 @@ public final class Heartbeats implements Runnable {
 
     @Override
     public void run() {
+        Duration patience = Duration.ZERO; // one that breaks down owes nobody a last heartbeat
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 faults.reached(FaultPoint.HEARTBEAT);
                 send(heartbeat.get());
                 TimeUnit.NANOSECONDS.sleep(interval.toNanos());
             }
+            patience = LAST_WORDS;
         } catch (InterruptedException e) {
+            patience = LAST_WORDS;
             Thread.currentThread().interrupt();
         } finally {
             // With it set, the producer would refuse to wait for its own thread.
             boolean interrupted = Thread.interrupted();
-            producer.close(Duration.ofMillis(500));
+            producer.close(patience);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
