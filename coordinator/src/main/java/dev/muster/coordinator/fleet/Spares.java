@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Spares {
     private static final Logger LOG = LoggerFactory.getLogger(Spares.class);
-    /** So long after the last start: a recovery needs the processors more than the next one does. */
-    private static final Duration REST = Duration.ofMillis(700);
+    /** So long after a worker's start: a recovery, and the worker's way into its group, need the processors more than the next one does. */
+    private static final Duration REST = Duration.ofMillis(1_500);
 
     private static final Executor RESTED =
             CompletableFuture.delayedExecutor(REST.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread);
@@ -31,8 +31,9 @@ final class Spares {
     private final int wanted;
     private final Start start;
     private final Deque<Process> ready = new ArrayDeque<>();
-    /** Counts the wishes for a refill and their ends; only the latest counts. */
-    private long wish;
+    private boolean refilling;
+    /** How often all were dismissed: a refill that was wished for before that is void. */
+    private long dismissals;
 
     /** Starts a process that waits for an activation on its standard input. */
     interface Start {
@@ -68,16 +69,18 @@ final class Spares {
 
     /** A worker was started or found: in a while there should be as many spares as are wanted. One that ends by itself is not replaced before. */
     synchronized void refillSoon() {
-        if (wanted > 0) {
-            long mine = ++wish;
-            RESTED.execute(() -> refill(mine));
+        if (wanted > 0 && !refilling) {
+            refilling = true;
+            long now = dismissals;
+            RESTED.execute(() -> refill(now));
         }
     }
 
     private synchronized void refill(long asked) {
-        if (asked != wish) {
-            return; // another worker was started meanwhile, or they were dismissed
+        if (asked != dismissals) {
+            return;
         }
+        refilling = false;
         ready.removeIf(spare -> !spare.isAlive());
         try {
             while (ready.size() < wanted) {
@@ -92,7 +95,8 @@ final class Spares {
 
     /** Ends them all. */
     synchronized void dismiss() {
-        wish++;
+        dismissals++;
+        refilling = false;
         ready.forEach(Process::destroyForcibly);
         ready.clear();
     }

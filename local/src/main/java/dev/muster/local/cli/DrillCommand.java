@@ -26,8 +26,8 @@ final class DrillCommand implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", description = "How often each fault happens; default: 5")
     private int rounds = 5;
 
-    @Option(names = "--rate", paramLabel = "N", description = "Payments a second; default: 60")
-    private double rate = 60;
+    @Option(names = "--rate", paramLabel = "N", description = "Payments a second; default: 25")
+    private double rate = 25;
 
     @Option(
             names = "--warm-up",
