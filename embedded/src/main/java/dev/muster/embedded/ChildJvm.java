@@ -19,10 +19,11 @@ public final class ChildJvm {
     private ChildJvm() {}
 
     /**
-     * The same for one of a kind that starts again and again: where {@code -Dmuster.archives} names a folder, the first that
+     * The same for the only one of its kind on a machine, which starts again and again: where {@code -Dmuster.archives} names a folder, the first that
      * ends in good order leaves an archive of its classes there, and from then on they start from that. A broker then needs
      * 2.8 s of processor time instead of 4.5. An archive that does not fit is written anew. Archives take no classes from
-     * folders, so the class path is its jars alone then.
+     * folders, so the class path is its jars alone then. Not for workers: several that end would write one file, and each
+     * that crashes would take the seconds of writing to do so.
      *
      * @param kind names the archive
      */
@@ -30,12 +31,14 @@ public final class ChildJvm {
         if (ARCHIVES.isEmpty()) {
             return java();
         }
+        Path archive = Path.of(ARCHIVES.get(), kind + ".jsa");
+        archive.toFile().getAbsoluteFile().getParentFile().mkdirs(); // where that fails, the JVM starts without
         List<String> command = new ArrayList<>(java());
         int classPath = command.indexOf("-cp") + 1;
         command.set(classPath, jars(command.get(classPath)));
         command.addAll(List.of(
                 "-XX:+AutoCreateSharedArchive",
-                "-XX:SharedArchiveFile=" + Path.of(ARCHIVES.get(), kind + ".jsa"),
+                "-XX:SharedArchiveFile=" + archive,
                 "-Xlog:cds=off",
                 "-Xlog:cds+dynamic=off"));
         return command;

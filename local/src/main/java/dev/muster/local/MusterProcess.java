@@ -64,19 +64,18 @@ public final class MusterProcess {
     }
 
     private static List<String> command(Path temporary, String... words) {
-        Optional<String> cache = cacheOption(words[0]);
-        List<String> command = new ArrayList<>(cache.isPresent() ? ChildJvm.java() : ChildJvm.java(words[0]));
+        List<String> command = new ArrayList<>(ChildJvm.java());
         command.addAll(SMALL);
         command.add("-Djava.io.tmpdir=" + temporary);
-        cache.ifPresent(command::add);
+        CACHES.map(folder -> folder.resolve(words[0] + ".aot")).ifPresent(cache -> {
+            if (TRAINING) {
+                command.add("-XX:AOTCacheOutput=" + cache);
+            } else if (Files.exists(cache)) {
+                command.add("-XX:AOTCache=" + cache);
+            }
+        });
         command.add(Main.class.getName());
         command.addAll(List.of(words));
         return command;
-    }
-
-    private static Optional<String> cacheOption(String name) {
-        return CACHES.map(folder -> folder.resolve(name + ".aot"))
-                .filter(cache -> TRAINING || Files.exists(cache))
-                .map(cache -> (TRAINING ? "-XX:AOTCacheOutput=" : "-XX:AOTCache=") + cache);
     }
 }

@@ -45,6 +45,12 @@ public record Activation(Map<String, String> environment, String log) {
         pipe.flush();
     }
 
+    /** Without the values, among which are secrets. */
+    @Override
+    public String toString() {
+        return "Activation[" + environment.keySet() + ", " + log + "]";
+    }
+
     /** Waits for one. Empty if the other end was closed, or its process ended, without a whole one. */
     public static Optional<Activation> readFrom(InputStream pipe) throws IOException {
         DataInputStream data = new DataInputStream(new ByteArrayInputStream(pipe.readAllBytes()));

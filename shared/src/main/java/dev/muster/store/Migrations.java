@@ -38,7 +38,7 @@ public final class Migrations {
                             _ -> {},
                             row -> Map.entry(row.getString("script"), row.getInt("checksum")));
             return Set.copyOf(applied).equals(checksums().entrySet());
-        } catch (StoreException e) {
+        } catch (StoreException | UncheckedIOException e) {
             return false;
         }
     }

@@ -70,9 +70,12 @@ final class Ending {
 
     private void now(ExitCode code, String reason) {
         if (decided.compareAndSet(null, code)) {
-            LOG.atWarn().log("Ends at once: {}", reason);
-            write(code, reason);
-            halt.halt(code);
+            try {
+                LOG.atWarn().log("Ends at once: {}", reason);
+                write(code, reason);
+            } finally {
+                halt.halt(code);
+            }
             ended.complete(code); // not before: whoever waits for it would have the JVM begin an orderly shutdown
         } else if (decided.get() != ExitCode.NORMAL) {
             // RACE: another thread is halting the process. This one has seen that it must not go on, and so it does

@@ -72,6 +72,9 @@ public final class WorkerMain {
                     .orElse(ExitCode.NORMAL.code());
         } catch (ConfigException e) {
             return misconfigured(e);
+        } catch (IllegalStateException e) {
+            LOG.atError().log("The spare process can't become a worker: {}", e.getMessage());
+            return ExitCode.FAILED.code();
         }
     }
 

@@ -169,6 +169,7 @@ public final class FleetLoop {
         surveyor.lookSoon();
         if (now.isPresent()) {
             tenure = Optional.of(begin(now.getAsLong()));
+            with.launcher().admitSpares();
             liveness.accept(new LivenessEvent.FreshStart());
             tasks.execute(this::rehearse);
         }
@@ -194,7 +195,7 @@ public final class FleetLoop {
     /** Whatever there is of supervision ends here, and no process is touched by it any more. */
     private void drop() {
         pool.ifPresent(Pool::drop);
-        with.launcher().dismiss();
+        with.launcher().dismissSpares();
         pool = Optional.empty();
         tenure.ifPresent(over -> {
             over.strays().drop();

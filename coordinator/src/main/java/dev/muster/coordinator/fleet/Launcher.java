@@ -27,8 +27,11 @@ public interface Launcher {
     /** The process of a recorded life, if it is one of this host. */
     Lookup find(LiveIncarnation recorded);
 
-    /** Ends what it keeps ready beside the workers, until one is started or found again. */
-    void dismiss();
+    /** A time of leading begins: it may keep processes ready beside the workers. */
+    void admitSpares();
+
+    /** It is over: they end. */
+    void dismissSpares();
 
     /** What can be found out about a recorded life. */
     sealed interface Lookup {
@@ -66,7 +69,10 @@ public interface Launcher {
             }
 
             @Override
-            public void dismiss() {}
+            public void admitSpares() {}
+
+            @Override
+            public void dismissSpares() {}
         };
     }
 }

@@ -78,7 +78,7 @@ public final class ProcessLauncher implements Launcher {
                 folder,
                 IntStream.rangeClosed(1, count).mapToObj(i -> prefix + "-" + i).toList(),
                 prefix + "-quarantine",
-                settings.integer(Setting.FLEET_SPARES, 0, 10));
+                Math.min(count, settings.integer(Setting.FLEET_SPARES, 0, 10)));
     }
 
     @Override
@@ -105,7 +105,12 @@ public final class ProcessLauncher implements Launcher {
     }
 
     @Override
-    public void dismiss() {
+    public void admitSpares() {
+        spares.admit();
+    }
+
+    @Override
+    public void dismissSpares() {
         spares.dismiss();
     }
 
@@ -171,7 +176,6 @@ public final class ProcessLauncher implements Launcher {
     }
 
     private WorkerProcess remember(LocalProcess process) {
-        spares.refillSoon();
         latest.put(process.incarnation().worker(), process);
         return process;
     }

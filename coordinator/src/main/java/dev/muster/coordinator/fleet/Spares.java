@@ -32,8 +32,7 @@ final class Spares {
     private final Start start;
     private final Deque<Process> ready = new ArrayDeque<>();
     private boolean refilling;
-    /** How often all were dismissed: a refill that was wished for before that is void. */
-    private long dismissals;
+    private boolean dismissed = true;
 
     /** Starts a process that waits for an activation on its standard input. */
     interface Start {
@@ -67,36 +66,54 @@ final class Spares {
         }
     }
 
-    /** A worker was started or found: in a while there should be as many spares as are wanted. One that ends by itself is not replaced before. */
+    /** In a while there should be as many spares as are wanted. One that ends by itself is not replaced before. */
     synchronized void refillSoon() {
-        if (wanted > 0 && !refilling) {
+        if (!dismissed && !refilling && wanted > 0) {
             refilling = true;
-            long now = dismissals;
-            RESTED.execute(() -> refill(now));
+            RESTED.execute(this::refill);
         }
     }
 
-    private synchronized void refill(long asked) {
-        if (asked != dismissals) {
-            return;
-        }
-        refilling = false;
-        ready.removeIf(spare -> !spare.isAlive());
+    /** Forks outside the monitor: who waits for that is a recovery. */
+    private void refill() {
         try {
-            while (ready.size() < wanted) {
-                Process spare = start.start();
-                LOG.debug("A spare is starting, pid {}", spare.pid());
-                ready.add(spare);
+            while (isOneMissing()) {
+                add(start.start());
             }
-        } catch (IOException e) {
-            LOG.warn("A spare could not be started: {}", e.getMessage());
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("A spare could not be started: {}", e.toString());
+        } finally {
+            endRefill();
         }
     }
 
-    /** Ends them all. */
-    synchronized void dismiss() {
-        dismissals++;
+    private synchronized boolean isOneMissing() {
+        ready.removeIf(spare -> !spare.isAlive());
+        return !dismissed && ready.size() < wanted;
+    }
+
+    private synchronized void add(Process spare) {
+        if (dismissed) {
+            spare.destroyForcibly(); // RACE: while it was forked
+        } else {
+            LOG.debug("A spare is starting, pid {}", spare.pid());
+            ready.add(spare);
+        }
+    }
+
+    private synchronized void endRefill() {
         refilling = false;
+    }
+
+    /** From now on there may be some. */
+    synchronized void admit() {
+        dismissed = false;
+        refillSoon();
+    }
+
+    /** Ends them all; there are none until they are admitted again. */
+    synchronized void dismiss() {
+        dismissed = true;
         ready.forEach(Process::destroyForcibly);
         ready.clear();
     }

@@ -5,6 +5,8 @@ import dev.muster.embedded.Processes;
 import dev.muster.store.AuditReader;
 import dev.muster.store.Database;
 import dev.muster.store.StoreException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,7 +14,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,8 @@ public final class Fleet {
     private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
     /** Linux counts a start from its boot, whose time of day moves a little when the clock is corrected. */
     private static final Duration START_TOLERANCE = Duration.ofSeconds(2);
+
+    private static final String SPARE_LOG = "spare.log";
 
     private final AuditReader reader;
     private final Path folder;
@@ -91,13 +94,19 @@ public final class Fleet {
     /** Those of {@link #processes} that are workers: not the spares, which are nobody yet. */
     public Set<ProcessHandle> workers() {
         Set<ProcessHandle> workers = processes();
-        Set<ProcessHandle> known =
-                live().stream().flatMap(worker -> worker.process().stream()).collect(Collectors.toSet());
-        // A spare keeps its environment when it becomes a worker; then Postgres knows it.
-        Processes.withEnvironment(Setting.WORKER_SPARE.environmentName(), "true").stream()
-                .filter(process -> !known.contains(process))
-                .forEach(workers::remove);
+        workers.removeIf(process -> log(process).filter(SPARE_LOG::equals).isPresent());
         return workers;
+    }
+
+    /** The name of the file that a process writes its output to: a spare's is its own until it becomes a worker. */
+    private static Optional<String> log(ProcessHandle process) {
+        try {
+            return Optional.of(Files.readSymbolicLink(Path.of("/proc", Long.toString(process.pid()), "fd", "1"))
+                    .getFileName()
+                    .toString());
+        } catch (IOException e) {
+            return Optional.empty(); // it has ended, or there is no such file system
+        }
     }
 
     /**

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The time before a spare process becomes a worker: it goes through the steps of a start without being anybody, then
- * waits at its standard input. It ends when whoever started it does, and when its jars are replaced: a worker that is
- * started after a deployment must be the new one.
+ * waits at its standard input. It ends when whoever started it does, and when its jars, its configuration file or a file
+ * with a secret is replaced: a worker that is started after a deployment must be the new one.
  */
 public final class Spare {
     private static final Logger LOG = LoggerFactory.getLogger(Spare.class);
@@ -37,21 +37,25 @@ public final class Spare {
      * @param settings those that all workers have
      * @param rehearsal what is left of it when the activation comes is left out
      * @return the settings of the life to be lived from now on; empty if this process is not needed any more
+     * @throws IllegalStateException if it was told a life and can't live it
      */
     public static Optional<Settings> await(Settings settings, List<Step> rehearsal) {
-        Jars jars = Jars.ofThisProcess();
+        Origins origins = Origins.of(Settings.file(System.getenv()), System.getenv());
         StandardOutput output = StandardOutput.prepare();
         rehearse(rehearsal);
-        try (ScheduledExecutorService _ = endWhenReplaced(jars)) {
-            Optional<Activation> activation = Activation.readFrom(System.in);
-            if (activation.isEmpty() || jars.areReplaced()) {
-                return Optional.empty();
+        Optional<Activation> activation;
+        try (ScheduledExecutorService _ = endWhenReplaced(origins)) {
+            activation = Activation.readFrom(System.in);
+            if (activation.isPresent()) {
+                output.appendTo(Path.of(activation.get().log()));
             }
-            output.appendTo(Path.of(activation.get().log()));
-            return Optional.of(settings.with(activation.get().environment()));
         } catch (IOException e) {
             throw new IllegalStateException("can't be activated", e);
         }
+        if (activation.isPresent() && origins.areReplaced()) {
+            throw new IllegalStateException("a file that this spare process was made of has just been replaced");
+        }
+        return activation.map(told -> settings.with(told.environment()));
     }
 
     private static void rehearse(List<Step> steps) {
@@ -72,12 +76,12 @@ public final class Spare {
     }
 
     /** Looks until the process is a worker. */
-    private static ScheduledExecutorService endWhenReplaced(Jars jars) {
+    private static ScheduledExecutorService endWhenReplaced(Origins origins) {
         ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().name("jars").daemon().factory());
+                Thread.ofPlatform().name("origins").daemon().factory());
         var _ = watch.scheduleWithFixedDelay(
                 () -> {
-                    if (jars.areReplaced()) {
+                    if (origins.areReplaced()) {
                         Runtime.getRuntime().halt(ExitCode.NORMAL.code());
                     }
                 },
