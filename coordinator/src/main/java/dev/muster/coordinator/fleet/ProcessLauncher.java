@@ -96,6 +96,7 @@ public final class ProcessLauncher implements Launcher {
         WorkerLog log = WorkerLog.of(folder, incarnation.worker());
         log.prepare();
         Map<String, String> identity = identity(incarnation);
+        spares.refillSoon();
         Optional<Process> activated =
                 spares.activate(new Activation(identity, log.file().toString()));
         Process process = activated.isPresent()
