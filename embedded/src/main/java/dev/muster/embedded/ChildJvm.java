@@ -19,8 +19,9 @@ public final class ChildJvm {
     private ChildJvm() {}
 
     /**
-     * The same for the only one of its kind on a machine, which starts again and again: where {@code -Dmuster.archives} names a folder, the first that
-     * ends in good order leaves an archive of its classes there, and from then on they start from that. A broker then needs
+     * The same for the only one of its kind on a machine, which starts again and again: where {@code -Dmuster.archives}
+     * names a folder, the first that ends in good order leaves an archive of its classes there, and from then on they
+     * start from that. A broker then needs
      * 2.8 s of processor time instead of 4.5. An archive that does not fit is written anew. Archives take no classes from
      * folders, so the class path is its jars alone then. Not for workers: several that end would write one file, and each
      * that crashes would take the seconds of writing to do so.
