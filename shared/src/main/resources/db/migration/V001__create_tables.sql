@@ -165,6 +165,7 @@ CREATE SEQUENCE event_seq CACHE 1000;
 
 CREATE TABLE job_history (
     job_id       uuid NOT NULL,
+    named_id     uuid,                                    -- of a record that was refused: the job that it names
     queue        text NOT NULL,
     partition    integer NOT NULL,
     record_offset bigint NOT NULL,
@@ -192,6 +193,7 @@ CREATE TABLE job_history (
 ) PARTITION BY RANGE (settled_at);
 
 CREATE INDEX job_history_job ON job_history (job_id);
+CREATE INDEX job_history_named ON job_history (named_id) WHERE named_id IS NOT NULL;
 CREATE INDEX job_history_relay ON job_history (xid, seq);
 CREATE TABLE job_history_default PARTITION OF job_history DEFAULT;
 

@@ -110,7 +110,7 @@ CREATE TYPE claim_record AS (
     windowed      boolean,
     record_offset bigint,
     job_id        uuid,
-    position_id   uuid,       -- for a record whose own id is taken by another payload
+    position_id   uuid,       -- the id of a record that is no job, or whose own id is taken by another payload
     type          text,
     order_key     text,
     max_failures  integer,
@@ -264,9 +264,11 @@ BEGIN
         PERFORM job_over(ARRAY(SELECT r.job_id FROM unnest(recs) r WHERE r.ix = ANY (unwanted)));
     END IF;
 
-    INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, state, reason, detail, attempt,
-        failures, recoveries, incarnation, submitted_at, claimed_at, record_key, payload, headers)
-    SELECT CASE WHEN r.ix = ANY (clash) THEN r.position_id ELSE r.job_id END, r.queue, r.partition, r.record_offset,
+    -- What is dead here never was a job: its id is that of its place, since the one that it names may be, or become, a
+    -- job's. Who waits for the named one is told, unless that is a job with another payload.
+    INSERT INTO job_history (job_id, named_id, queue, partition, record_offset, type, order_key, state, reason, detail,
+        attempt, failures, recoveries, incarnation, submitted_at, claimed_at, record_key, payload, headers)
+    SELECT r.position_id, CASE WHEN r.dead_reason IS NOT NULL THEN nullif(r.job_id, r.position_id) END, r.queue, r.partition, r.record_offset,
         r.type, r.order_key, 'dead', coalesce(r.dead_reason, 'identity_conflict'),
         coalesce(r.dead_detail, 'job ' || r.job_id || ' was submitted before with another payload'),
         0, 0, 0, p_incarnation, r.submitted_at, now(), r.record_key, r.payload, r.headers

@@ -49,8 +49,16 @@ public final class Admission {
      */
     public record Admitted(Envelope.Job job, Optional<String> orderKey, byte[] payloadHash) implements Verdict {}
 
-    /** No job, and why. */
-    public record Refused(Envelope.Reason reason, String detail) implements Verdict {}
+    /**
+     * No job, and why.
+     *
+     * @param named the identity that its envelope gives, where that can be read
+     */
+    public record Refused(Envelope.Reason reason, String detail, Optional<Envelope.Identity> named) implements Verdict {
+        private static Refused unread(Envelope.Reason reason, String detail) {
+            return new Refused(reason, detail, Optional.empty());
+        }
+    }
 
     /** Judges a record that stands in a partition of the queue. */
     public Verdict judge(StoredRecord record, int partition, Queue queue) {
@@ -58,7 +66,7 @@ public final class Admission {
         try {
             headers = record.decoded();
         } catch (IllegalArgumentException e) {
-            return new Refused(Envelope.Reason.UNDECODABLE, "its stored headers can't be read");
+            return Refused.unread(Envelope.Reason.UNDECODABLE, "its stored headers can't be read");
         }
         return judge(record, headers, partition, queue);
     }
@@ -66,10 +74,11 @@ public final class Admission {
     /** The same, for who has the headers at hand. */
     public Verdict judge(StoredRecord record, Headers headers, int partition, Queue queue) {
         if (record.size() > maxBytes) {
-            return new Refused(Envelope.Reason.TOO_LARGE, "it has " + record.size() + " bytes, more than " + maxBytes);
+            return Refused.unread(
+                    Envelope.Reason.TOO_LARGE, "it has " + record.size() + " bytes, more than " + maxBytes);
         }
         return switch (Envelope.read(headers, record.value())) {
-            case Envelope.Rejected(Envelope.Reason reason, String detail) -> new Refused(reason, detail);
+            case Envelope.Rejected(Envelope.Reason reason, String detail) -> Refused.unread(reason, detail);
             case Envelope.Job job ->
                 flaw(job, record.key(), partition, queue)
                         .<Verdict>map(flaw -> flaw)
@@ -89,7 +98,8 @@ public final class Admission {
 
     private Optional<Refused> flaw(Envelope.Job job, byte @Nullable [] key, int partition, Queue queue) {
         if (!knownType.test(job.type())) {
-            return Optional.of(new Refused(Envelope.Reason.UNKNOWN_TYPE, "no handler for the type " + job.type()));
+            return Optional.of(
+                    new Refused(Envelope.Reason.UNKNOWN_TYPE, "no handler for the type " + job.type(), job.identity()));
         }
         if (!queue.isKeyed() || key == null) {
             return Optional.empty();
@@ -97,7 +107,8 @@ public final class Admission {
         if (key.length > MAX_KEY_BYTES || text(key).isEmpty()) {
             return Optional.of(new Refused(
                     Envelope.Reason.BAD_KEY,
-                    "a key has at most " + MAX_KEY_BYTES + " bytes, is UTF-8 and has no zero byte"));
+                    "a key has at most " + MAX_KEY_BYTES + " bytes, is UTF-8 and has no zero byte",
+                    job.identity()));
         }
         // Source: Kafka's default partitioner. Another one would put one key into two partitions, and its jobs overlap.
         int expected = BuiltInPartitioner.partitionForKey(key, queue.partitions());
@@ -105,7 +116,8 @@ public final class Admission {
             return Optional.of(new Refused(
                     Envelope.Reason.WRONG_PARTITION,
                     "its key belongs to partition " + expected + " by murmur2, but it came in " + partition
-                            + "; set the producer's partitioner (librdkafka: partitioner=murmur2_random)"));
+                            + "; set the producer's partitioner (librdkafka: partitioner=murmur2_random)",
+                    job.identity()));
         }
         return Optional.empty();
     }

@@ -29,7 +29,9 @@ public record Claim(List<Span> spans, List<Entry> entries) {
      * One record.
      *
      * @param span index into {@link Claim#spans}
-     * @param positionId the id that follows from its place, for a record whose own id is taken by another payload
+     * @param id of the job that it is, or that it names although it is none; where it names none, {@code positionId}
+     * @param positionId the id that follows from its place, for a record that is no job, or whose own id is taken by
+     *     another payload
      * @param orderKey empty: no order, or no key
      * @param dead why it is no job; empty: it is one
      */

@@ -33,10 +33,10 @@ final class ExplainSql {
                 FROM submission o
                 WHERE o.job_id = ?
                 UNION ALL
-                SELECT 'history', 4, h.job_id, h.queue, h.partition, h.state, h.order_key, h.key_position, h.incarnation,
+                SELECT 'history', CASE WHEN h.named_id IS NULL THEN 4 ELSE 5 END, h.job_id, h.queue, h.partition, h.state, h.order_key, h.key_position, h.incarnation,
                     h.attempt, h.settled_at, NULL, h.reason, h.detail, NULL
                 FROM job_history h
-                WHERE h.job_id = ?) j
+                WHERE h.job_id = ? OR h.named_id = ?) j
             LEFT JOIN queue q ON q.name = j.queue
             LEFT JOIN partition_owner po ON po.queue = j.queue AND po.partition = j.partition
             LEFT JOIN worker_incarnation oi ON oi.incarnation = po.incarnation

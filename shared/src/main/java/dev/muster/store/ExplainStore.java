@@ -30,7 +30,7 @@ public final class ExplainStore {
                         "gather what is known of job " + id,
                         ExplainSql.FACTS,
                         statement -> {
-                            for (int i = 1; i <= 4; i++) {
+                            for (int i = 1; i <= 5; i++) {
                                 statement.setObject(i, id.value());
                             }
                         },

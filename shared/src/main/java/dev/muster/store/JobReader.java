@@ -40,7 +40,8 @@ public final class JobReader {
     }
 
     /**
-     * A job with how far it is and its earlier runs. Those are read a moment later: a run that ends in between may be
+     * A job with how far it is and its earlier runs; where there is none of that id, the record that names it and was
+     * refused, which has an id of its own. Those are read a moment later: a run that ends in between may be
      * missing or be told twice.
      *
      * @throws StoreException if Postgres can't
@@ -50,7 +51,7 @@ public final class JobReader {
                         "find job " + id,
                         JobReaderSql.FIND,
                         statement -> {
-                            for (int i = 1; i <= 3; i++) {
+                            for (int i = 1; i <= 4; i++) {
                                 statement.setObject(i, id.value());
                             }
                         },

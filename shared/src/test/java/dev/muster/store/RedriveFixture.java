@@ -48,14 +48,14 @@ final class RedriveFixture {
         return submitted(offset, name, Optional.empty(), Map.of());
     }
 
-    /** The same record, refused when it was claimed; its id is that of its place. */
+    /** The same record, refused when it was claimed: it names its job, its own id is that of its place. */
     static Claim.Entry refused(long offset, String name, Optional<String> key, String reason) {
         Claim.Entry entry = submitted(offset, name, key, Map.of());
         JobId place = JobId.of("place", name);
         return new Claim.Entry(
                 0,
                 offset,
-                place,
+                entry.id(),
                 place,
                 "none",
                 Optional.empty(),

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
+import dev.muster.job.JobState;
 import dev.muster.job.Ordering;
 import dev.muster.protocol.Admission;
 import dev.muster.protocol.StoredRecord;
@@ -52,18 +53,25 @@ final class RedriveRecordIT {
         PartitionEpoch p = taken(a, queue);
         Claim.Entry record = refused(0, queue, Optional.empty(), "unknown_type");
         a.claims(p, 0, record);
+        JobReader jobs = new JobReader(db.database());
+        assertThat(jobs.find(record.id()))
+                .map(JobView::id)
+                .as("what its submitter asks for")
+                .contains(record.positionId());
 
-        assertThat(redriver.run(order(record.id())).redriven()).isEqualTo(1);
+        assertThat(redriver.run(order(record.positionId())).redriven()).isEqualTo(1);
 
+        assertThat(jobs.find(record.id())).map(JobView::id).contains(record.id());
         RunningJob job = a.store().startDue(List.of(p), 1).getFirst();
         assertThat(job.id()).isEqualTo(id(queue));
         assertThat(job.type()).isEqualTo("test");
         assertThat(job.attempt()).isEqualTo(1);
         a.succeeds(job.id(), 1);
+        assertThat(jobs.find(record.id())).map(JobView::state).contains(JobState.SUCCEEDED);
         assertThat(a.claims(p, 1, withItsHash(submitted(1, queue), queue)))
                 .as("known from now on")
                 .containsExactly(Claim.Verdict.DUPLICATE);
-        assertThat(letters.redrives(record.id()))
+        assertThat(letters.redrives(record.positionId()))
                 .singleElement()
                 .satisfies(past -> assertThat(past.as()).isEqualTo(id(queue)));
     }
@@ -76,12 +84,12 @@ final class RedriveRecordIT {
         Claim.Entry record = refused(0, queue, Optional.empty(), "unknown_type");
         a.claims(p, 0, record);
         a.claims(p, 1, withItsHash(submitted(1, queue), queue));
-        assertThat(redriver.run(order(record.id())).counts()).containsOnlyKeys(RedriveVerdict.UNFINISHED);
+        assertThat(redriver.run(order(record.positionId())).counts()).containsOnlyKeys(RedriveVerdict.UNFINISHED);
         a.succeeds(id(queue), 1);
 
-        assertThat(redriver.run(order(record.id())).counts()).containsOnlyKeys(RedriveVerdict.SUPERSEDED);
+        assertThat(redriver.run(order(record.positionId())).counts()).containsOnlyKeys(RedriveVerdict.SUPERSEDED);
         db.execute("DELETE FROM job_history WHERE job_id = '" + id(queue) + "'"); // as old as its retention
-        assertThat(redriver.run(order(record.id())).counts()).containsOnlyKeys(RedriveVerdict.DUPLICATE);
+        assertThat(redriver.run(order(record.positionId())).counts()).containsOnlyKeys(RedriveVerdict.DUPLICATE);
     }
 
     @Test
@@ -93,11 +101,11 @@ final class RedriveRecordIT {
         Claim.Entry record = refused(0, queue, Optional.of(elsewhere), "unknown_type");
         a.claims(p, 0, record);
 
-        RedriveReport report = redriver.run(order(record.id()));
+        RedriveReport report = redriver.run(order(record.positionId()));
 
         assertThat(report.counts()).containsOnlyKeys(RedriveVerdict.UNREADABLE);
         assertThat(report.refused().getFirst().detail()).contains("wrong_partition");
-        assertThat(letters.find(record.id())).isPresent();
+        assertThat(letters.find(record.positionId())).isPresent();
     }
 
     @Test
@@ -121,7 +129,8 @@ final class RedriveRecordIT {
         Claim.Entry record = refused(0, queue, Optional.empty(), "too_large");
         a.claims(p, 0, record);
 
-        assertThat(redriver.run(edited(record.id(), "{\"small\":true}", false)).redriven())
+        assertThat(redriver.run(edited(record.positionId(), "{\"small\":true}", false))
+                        .redriven())
                 .isEqualTo(1);
 
         assertThat(a.store().startDue(List.of(p), 1).getFirst().bytes().value())

@@ -130,6 +130,10 @@ final class JobsCommand implements Runnable {
                 if (json) {
                     console.line(Json.MAPPER.writeValueAsString(JobPrinter.json(view)));
                 } else {
+                    if (!view.id().equals(job)) {
+                        console.line("the record that names job " + job
+                                + " was refused as a job; it is kept under an id of its own:");
+                    }
                     JobPrinter.page(view).forEach(console::line);
                 }
             }

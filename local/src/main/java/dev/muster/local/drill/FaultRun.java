@@ -104,6 +104,7 @@ final class FaultRun {
             RoundResult result = figures.of(new Round(injections.get(i), until), kind.figures());
             results.add(result);
             console.line("  round " + (i + 1) + ": " + words(result));
+            result.notes().forEach(note -> console.line("    " + note));
         }
         failures.addAll(escalations(stack, records));
     }

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -45,7 +46,30 @@ final class Figures {
         if (recovery.unmeasured() > 0) {
             violations.add(recovery.unmeasured() + " interrupted runs of which nobody wrote down when they went on");
         }
-        return new RoundResult(figures, recovery.millis().size() + recovery.unmeasured(), violations);
+        return new RoundResult(figures, recovery.millis().size() + recovery.unmeasured(), violations, notes(round, wanted));
+    }
+
+    private static List<String> notes(Waits.Wait wait, Instant at) {
+        FinalJob job = wait.job();
+        return List.of(String.format(
+                Locale.ROOT,
+                "the longest wait was that of job %s of %s%s: ready %,d ms after the fault, claimed %,d, entered %,d",
+                job.id(),
+                job.queue(),
+                job.key().map(key -> ", key " + key).orElse(""),
+                millis(at, wait.ready()),
+                millis(at, job.claimed()),
+                millis(at, job.entered().orElse(job.settled()))));
+    }
+
+    private List<String> notes(Round round, Set<Figure> wanted) {
+        return wanted.contains(Figure.WAIT)
+                ? longestWait(round).map(wait -> notes(wait, round.injection().at())).orElse(List.of())
+                : List.of();
+    }
+
+    private Optional<Waits.Wait> longestWait(Round round) {
+        return Waits.longest(records.evidence().finals(), round.injection().at(), round.until());
     }
 
     private Optional<Long> figure(Figure figure, Round round, Recovery recovery) {
@@ -63,7 +87,7 @@ final class Figures {
             case RESUME -> injection.returned().flatMap(returned -> resumed(at, returned));
             case BACK, CONVICTED -> Optional.empty(); // only the fault itself knows
             case WAIT ->
-                Waits.longest(records.evidence().finals(), at, round.until()).map(Duration::toMillis);
+                longestWait(round).map(wait -> wait.excess().toMillis());
         };
     }
 

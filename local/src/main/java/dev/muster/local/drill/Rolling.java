@@ -5,6 +5,7 @@ import dev.muster.store.AuditReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -17,9 +18,18 @@ final class Rolling implements Fault {
         List<Fleet.Worker> workers = stack.fleet().live();
         Instant at = stack.now();
         for (Fleet.Worker worker : workers) {
+            Instant asked = stack.now();
             stack.signal(worker, "TERM");
             stack.await("the end of " + worker.incarnation(), LIMIT, () -> !worker.isAlive());
+            Instant gone = stack.now();
             stack.awaitWhole();
+            stack.say(String.format(
+                    Locale.ROOT,
+                    "%s: asked to end after %,d ms, gone after %,d, all in service again after %,d",
+                    worker.incarnation(),
+                    Duration.between(at, asked).toMillis(),
+                    Duration.between(at, gone).toMillis(),
+                    Duration.between(at, stack.now()).toMillis()));
         }
         Set<String> victims = workers.stream().map(Fleet.Worker::incarnation).collect(Collectors.toSet());
         stack.say("restarted " + String.join(", ", victims.stream().sorted().toList()));

@@ -14,15 +14,19 @@ final class Waits {
     private Waits() {}
 
     /**
-     * The longest time that a job submitted between these moments waited beyond its own run time: from its submission, or
-     * from the end of the job before it in its key, until its handler was entered, less the time from then to its end.
-     * Zero where none waited longer than it ran; empty where there was no such job.
+     * One.
+     *
+     * @param ready when nothing of its own kept the job: its submission, or the end of the job before it in its key
+     * @param excess from then until its handler was entered, less the time from then to its end; not negative
      */
-    static Optional<Duration> longest(List<FinalJob> jobs, Instant from, Instant until) {
+    record Wait(FinalJob job, Instant ready, Duration excess) {}
+
+    /** The longest of the jobs that were submitted between these moments; empty where there was no such job. */
+    static Optional<Wait> longest(List<FinalJob> jobs, Instant from, Instant until) {
         List<FinalJob> inOrder =
                 jobs.stream().sorted(Comparator.comparingLong(FinalJob::offset)).toList();
         Map<String, Instant> keyFree = new HashMap<>();
-        Optional<Duration> longest = Optional.empty();
+        Optional<Wait> longest = Optional.empty();
         for (FinalJob job : inOrder) {
             Optional<String> key = job.key().map(k -> job.queue() + "/" + k);
             Instant ready = key.map(keyFree::get)
@@ -32,7 +36,8 @@ final class Waits {
             boolean isMeant = !job.submitted().isBefore(from) && job.submitted().isBefore(until);
             if (isMeant && job.entered().isPresent()) {
                 Duration excess = excess(ready, job.entered().get(), job.settled());
-                longest = longest.filter(most -> most.compareTo(excess) >= 0).or(() -> Optional.of(excess));
+                longest = longest.filter(most -> most.excess().compareTo(excess) >= 0)
+                        .or(() -> Optional.of(new Wait(job, ready, excess)));
             }
         }
         return longest;

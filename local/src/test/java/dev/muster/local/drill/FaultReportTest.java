@@ -50,7 +50,7 @@ class FaultReportTest {
                 FaultKind.KILL9,
                 1,
                 FaultKind.KILL9.bounds(),
-                List.of(new RoundResult(Map.of(Figure.ALL_RUNNING, 300L), 2, List.of("w-2.1 ended"))),
+                List.of(new RoundResult(Map.of(Figure.ALL_RUNNING, 300L), 2, List.of("w-2.1 ended"), List.of())),
                 List.of(),
                 List.of());
 
@@ -82,7 +82,7 @@ class FaultReportTest {
                 rounds.size(),
                 bounds,
                 rounds.stream()
-                        .map(figures -> new RoundResult(figures, 2, List.of()))
+                        .map(figures -> new RoundResult(figures, 2, List.of(), List.of()))
                         .toList(),
                 List.of(),
                 List.of());

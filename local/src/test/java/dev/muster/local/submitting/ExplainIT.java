@@ -79,6 +79,10 @@ class ExplainIT {
             client.outcome(job, SOON).get(60, TimeUnit.SECONDS);
             assertThat(explained(job)).startsWith("it is succeeded since");
 
+            JobId stranger = submitted(queue, NewJob.of("no.such.type", 1));
+            await().atMost(SmallFleet.PATIENCE)
+                    .untilAsserted(() -> assertThat(explained(stranger)).startsWith("it is dead since"));
+
             // The first of its key is put off after a failure; who comes behind it waits for it, wherever one asks.
             JobId head = submitted(
                     queue,

@@ -51,7 +51,7 @@ public final class SubmissionReader {
                 new Claim.Entry(
                         span,
                         record.offset(),
-                        job.identity().map(i -> JobId.of(i.source(), i.id())).orElse(positionId),
+                        id(job.identity(), positionId),
                         positionId,
                         job.type(),
                         orderKey,
@@ -65,8 +65,15 @@ public final class SubmissionReader {
                         bytes,
                         payloadHash,
                         Optional.empty());
-            case Admission.Refused(Envelope.Reason reason, String detail) ->
-                dead(span, record.offset(), positionId, submittedAt, bytes, reason, detail);
+            case Admission.Refused(Envelope.Reason reason, String detail, Optional<Envelope.Identity> named) ->
+                dead(
+                        span,
+                        record.offset(),
+                        id(named, positionId),
+                        positionId,
+                        submittedAt,
+                        bytes,
+                        because(reason, detail));
         };
     }
 
@@ -75,25 +82,33 @@ public final class SubmissionReader {
         return dead(
                 entry.span(),
                 entry.offset(),
+                entry.id(),
                 entry.positionId(),
                 entry.terms().submittedAt(),
                 entry.bytes(),
-                Envelope.Reason.REFUSED_BY_STORE,
-                detail);
+                because(Envelope.Reason.REFUSED_BY_STORE, detail));
+    }
+
+    private static JobId id(Optional<Envelope.Identity> named, JobId positionId) {
+        return named.map(i -> JobId.of(i.source(), i.id())).orElse(positionId);
+    }
+
+    private static Claim.Dead because(Envelope.Reason reason, String detail) {
+        return new Claim.Dead(reason.wireName(), detail.replace('\0', '\uFFFD'));
     }
 
     private static Claim.Entry dead(
             int span,
             long offset,
+            JobId id,
             JobId positionId,
             Instant submittedAt,
             RunningJob.Bytes bytes,
-            Envelope.Reason reason,
-            String detail) {
+            Claim.Dead why) {
         return new Claim.Entry(
                 span,
                 offset,
-                positionId,
+                id,
                 positionId,
                 "none",
                 Optional.empty(),
@@ -106,6 +121,6 @@ public final class SubmissionReader {
                         submittedAt),
                 bytes,
                 new byte[Admission.HASH_BYTES],
-                Optional.of(new Claim.Dead(reason.wireName(), detail.replace('\0', '\uFFFD'))));
+                Optional.of(why));
     }
 }
