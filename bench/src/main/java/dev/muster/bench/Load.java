@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.SplittableRandom;
 import java.util.function.IntUnaryOperator;
 import org.apache.kafka.clients.producer.Producer;
@@ -46,10 +47,18 @@ public final class Load {
     /** Submits the first {@code jobs} of them and returns when Kafka has them all. */
     public void preload(Settings settings, String queue, long jobs) {
         try (Producer<byte[], byte[]> producer = new KafkaClients(settings).producer("muster-bench-load")) {
+            AtomicReference<Exception> trouble = new AtomicReference<>();
             for (long i = 0; i < jobs; i++) {
-                var _ = producer.send(record(queue, i));
+                var _ = producer.send(record(queue, i), (_, failed) -> {
+                    if (failed != null) {
+                        trouble.set(failed);
+                    }
+                });
             }
             producer.flush();
+            if (trouble.get() != null) {
+                throw new IllegalStateException("Kafka does not have all of them", trouble.get());
+            }
         }
     }
 

@@ -64,7 +64,7 @@ public final class TopicAdmin {
     }
 
     /**
-     * Makes the topic of a queue.
+     * Makes the topic of a queue. Returns when its brokers lead it: whoever submits may begin.
      *
      * @return true if it was made now
      * @throws KafkaException if the broker can't be reached or refuses
@@ -87,6 +87,7 @@ public final class TopicAdmin {
                 admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(partitions)))
                         .all()
                         .get();
+                admin.listOffsets(latest(topic, partitions)).all().get(); // as for a new topic
             }
         } catch (ExecutionException e) {
             throw failed("give " + topic + " " + partitions + " partitions", e);
@@ -112,12 +113,8 @@ public final class TopicAdmin {
      * @throws KafkaException if the broker can't be reached
      */
     public List<Long> ends(String queue, int partitions) {
-        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-        for (int i = 0; i < partitions; i++) {
-            wanted.put(new TopicPartition(Topics.jobs(queue), i), OffsetSpec.latest());
-        }
         try {
-            ListOffsetsResult answer = admin.listOffsets(wanted);
+            ListOffsetsResult answer = admin.listOffsets(latest(Topics.jobs(queue), partitions));
             List<Long> ends = new ArrayList<>();
             for (int i = 0; i < partitions; i++) {
                 ends.add(answer.partitionResult(new TopicPartition(Topics.jobs(queue), i))
@@ -210,12 +207,32 @@ public final class TopicAdmin {
                     made.add(topic.name());
                 }
             }
+            awaitLeaders(missing);
             return made;
         } catch (ExecutionException e) {
             throw failed("make topics", e);
         } catch (InterruptedException e) {
             throw interrupted("make topics", e);
         }
+    }
+
+    /**
+     * A topic is made before its brokers lead it. The first batch that a producer sends in between is turned away, and if
+     * one behind it is let in, the first can't be: what it retries has the wrong sequence number until its two minutes
+     * are over, and is lost to whoever does not look at his futures (seen with Kafka 4.3 in every second new topic).
+     */
+    private void awaitLeaders(List<NewTopic> topics) throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> all = new HashMap<>();
+        topics.forEach(topic -> all.putAll(latest(topic.name(), topic.numPartitions())));
+        admin.listOffsets(all).all().get();
+    }
+
+    private static Map<TopicPartition, OffsetSpec> latest(String topic, int partitions) {
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        for (int i = 0; i < partitions; i++) {
+            wanted.put(new TopicPartition(topic, i), OffsetSpec.latest());
+        }
+        return wanted;
     }
 
     /** False when somebody else has made it in the meantime. */

@@ -5,6 +5,7 @@ import dev.muster.bench.Load;
 import dev.muster.bench.Pause;
 import dev.muster.config.Settings;
 import dev.muster.kafka.KafkaClients;
+import dev.muster.kafka.TopicAdmin;
 import dev.muster.protocol.Topics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,6 +58,7 @@ public final class JvmTrial implements Trial {
             admin.createTopics(List.of(new NewTopic(Topics.jobs(name), Optional.of(partitions), Optional.empty())))
                     .all()
                     .get();
+            new TopicAdmin(admin, settings).ends(name, partitions); // it answers when its broker leads it
         } catch (ExecutionException e) {
             throw new IllegalStateException("can't make a topic", e);
         }

@@ -149,7 +149,7 @@ public final class MusterTrial implements Trial {
     public boolean isDone(long jobs) throws SQLException {
         workers.forEach(Child::isAlive);
         // The first look is at a handful of rows; only then at a table that is written to all the time.
-        return BenchSql.claimed(look()) >= jobs && BenchSql.unfinished(look()) == 0;
+        return BenchSql.claimed(look()) >= jobs && !BenchSql.hasUnfinished(look());
     }
 
     @Override
