@@ -177,7 +177,7 @@ public final class Redriver {
                 return new Step.Refusal("there is no queue " + dead.queue() + " any more");
             }
             return switch (admission.judge(record, dead.position().partition(), queue)) {
-                case Admission.Refused(Envelope.Reason reason, String detail, _) ->
+                case Admission.Refused(Envelope.Reason reason, String detail, Optional<Envelope.Identity> _) ->
                     new Step.Refusal(reason.wireName() + ": " + detail);
                 case Admission.Admitted(Envelope.Job job, Optional<String> orderKey, byte[] hash) -> {
                     Instant due = due();

@@ -46,7 +46,8 @@ final class Figures {
         if (recovery.unmeasured() > 0) {
             violations.add(recovery.unmeasured() + " interrupted runs of which nobody wrote down when they went on");
         }
-        return new RoundResult(figures, recovery.millis().size() + recovery.unmeasured(), violations, notes(round, wanted));
+        return new RoundResult(
+                figures, recovery.millis().size() + recovery.unmeasured(), violations, notes(round, wanted));
     }
 
     private static List<String> notes(Waits.Wait wait, Instant at) {
@@ -64,7 +65,9 @@ final class Figures {
 
     private List<String> notes(Round round, Set<Figure> wanted) {
         return wanted.contains(Figure.WAIT)
-                ? longestWait(round).map(wait -> notes(wait, round.injection().at())).orElse(List.of())
+                ? longestWait(round)
+                        .map(wait -> notes(wait, round.injection().at()))
+                        .orElse(List.of())
                 : List.of();
     }
 
@@ -86,8 +89,7 @@ final class Figures {
                         .toMillis());
             case RESUME -> injection.returned().flatMap(returned -> resumed(at, returned));
             case BACK, CONVICTED -> Optional.empty(); // only the fault itself knows
-            case WAIT ->
-                longestWait(round).map(wait -> wait.excess().toMillis());
+            case WAIT -> longestWait(round).map(wait -> wait.excess().toMillis());
         };
     }
 

@@ -20,14 +20,18 @@ class WaitsTest {
                 job("late", 1, 1_000, 2_400, 2_500, 2_800), // waits 1,500 ms, runs 300
                 job("earlier round", 2, 0, 5_000, 5_000, 5_100));
 
-        assertThat(Waits.longest(jobs, at(900), at(3_000))).map(Waits.Wait::excess).contains(Duration.ofMillis(1_200));
+        assertThat(Waits.longest(jobs, at(900), at(3_000)))
+                .map(Waits.Wait::excess)
+                .contains(Duration.ofMillis(1_200));
     }
 
     @Test
     void the_wait_for_the_turn_in_a_key_is_no_wait() {
         List<FinalJob> jobs = List.of(keyed(0, 1_000, 1_010, 3_000), keyed(1, 1_100, 3_050, 3_060));
 
-        assertThat(Waits.longest(jobs, at(900), at(3_000))).map(Waits.Wait::excess).contains(Duration.ofMillis(40));
+        assertThat(Waits.longest(jobs, at(900), at(3_000)))
+                .map(Waits.Wait::excess)
+                .contains(Duration.ofMillis(40));
     }
 
     @Test
