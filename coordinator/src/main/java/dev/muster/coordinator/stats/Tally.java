@@ -3,6 +3,7 @@ package dev.muster.coordinator.stats;
 import dev.muster.protocol.EventCodec.JobEvent;
 import dev.muster.protocol.Json;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,23 +29,6 @@ public record Tally(Map<String, Long> outcomes, double seconds, List<Long> bucke
 
     public static Tally none() {
         return new Tally(Map.of(), 0, java.util.Collections.nCopies(BOUNDS.size() + 1, 0L));
-    }
-
-    /** With one event more. */
-    public Tally plus(JobEvent event) {
-        Map<String, Long> counts = new TreeMap<>(outcomes);
-        counts.merge(event.outcome(), 1L, Long::sum);
-        if (event.endToEndSeconds().isEmpty()) {
-            return new Tally(counts, seconds, buckets);
-        }
-        double took = event.endToEndSeconds().get();
-        List<Long> filled = new ArrayList<>(buckets);
-        int bucket = 0;
-        while (bucket < BOUNDS.size() && took > BOUNDS.get(bucket)) {
-            bucket++;
-        }
-        filled.set(bucket, filled.get(bucket) + 1);
-        return new Tally(counts, seconds + took, filled);
     }
 
     /** Both together. */
@@ -97,6 +81,30 @@ public record Tally(Map<String, Long> outcomes, double seconds, List<Long> bucke
             }
         }
         return Double.POSITIVE_INFINITY;
+    }
+
+    /** Counts events one by one. Not thread-safe. */
+    static final class Sum {
+        private final Map<String, Long> outcomes = new TreeMap<>();
+        private final long[] buckets = new long[BOUNDS.size() + 1];
+        private double seconds;
+
+        void add(JobEvent event) {
+            outcomes.merge(event.outcome(), 1L, Long::sum);
+            event.endToEndSeconds().ifPresent(took -> {
+                int bucket = 0;
+                while (bucket < BOUNDS.size() && took > BOUNDS.get(bucket)) {
+                    bucket++;
+                }
+                buckets[bucket]++;
+                seconds += took;
+            });
+        }
+
+        /** What was counted so far. */
+        Tally tally() {
+            return new Tally(outcomes, seconds, Arrays.stream(buckets).boxed().toList());
+        }
     }
 
     private long timed() {
