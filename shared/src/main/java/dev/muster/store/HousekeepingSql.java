@@ -26,6 +26,21 @@ final class HousekeepingSql {
                 (SELECT count(*) FROM (SELECT FROM job_attempt_default LIMIT ?) a) AS attempts
             """;
 
+    /** What was deleted of the running rows and stands in their table still, by the statistics, which lag a second. */
+    static final String DEAD_RUNNING = """
+            SELECT pg_stat_get_dead_tuples('job_running'::regclass) AS dead, pg_relation_size('job_running') AS bytes
+            """;
+
+    /** Not cut off at its end, which locks everybody out for a moment: it soon grows again. Nothing where it is at work. */
+    static final String VACUUM_RUNNING = """
+            VACUUM (SKIP_LOCKED, TRUNCATE FALSE, PARALLEL 0) job_running
+            """;
+
+    /** The same for one that was left to grow. */
+    static final String SHRINK_RUNNING = """
+            VACUUM (SKIP_LOCKED, PARALLEL 0) job_running
+            """;
+
     static final String ENSURE_PARTITION = """
             SELECT ensure_partition(?, ?, ?) AS verdict
             """;

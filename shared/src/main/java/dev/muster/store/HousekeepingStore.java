@@ -18,6 +18,9 @@ public final class HousekeepingStore {
     /** Rows in a default partition are counted up to this number. */
     public static final int COUNTED = 100_000;
 
+    /** Of the table of running jobs, in bytes: more than it needs for tens of thousands of them. */
+    private static final long LARGE = 64L << 20;
+
     private final Db db;
 
     public HousekeepingStore(Database database) {
@@ -209,6 +212,42 @@ public final class HousekeepingStore {
                         },
                         row -> new Swept(row.getLong("removed"), row.getLong("pages")))
                 .orElseThrow();
+    }
+
+    /**
+     * Vacuums the table of running jobs if it is worth it. The table is small and has no index but by id, so it is read
+     * through several times a second, the dead rows too; and everything passes through it.
+     *
+     * @param dead from so many dead rows on
+     * @return whether it was
+     */
+    public boolean vacuumRunning(long dead) {
+        return db.first(
+                        "look how many dead rows the running jobs have",
+                        HousekeepingSql.DEAD_RUNNING,
+                        statement -> {},
+                        row -> row.getLong("dead") < dead
+                                ? Vacuum.NONE
+                                : row.getLong("bytes") < LARGE ? Vacuum.KEEP_SIZE : Vacuum.SHRINK)
+                .filter(this::vacuum)
+                .isPresent();
+    }
+
+    private enum Vacuum {
+        NONE,
+        KEEP_SIZE,
+        SHRINK
+    }
+
+    private boolean vacuum(Vacuum how) {
+        switch (how) {
+            case NONE -> {
+                return false;
+            }
+            case KEEP_SIZE -> db.update("vacuum the running jobs", HousekeepingSql.VACUUM_RUNNING, statement -> {});
+            case SHRINK -> db.update("shrink the running jobs", HousekeepingSql.SHRINK_RUNNING, statement -> {});
+        }
+        return true;
     }
 
     private Instant now() {

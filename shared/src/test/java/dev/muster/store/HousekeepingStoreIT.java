@@ -3,6 +3,7 @@ package dev.muster.store;
 import static dev.muster.store.OwnershipFixture.id;
 import static dev.muster.store.OwnershipFixture.job;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
@@ -77,6 +78,24 @@ final class HousekeepingStoreIT {
         assertThat(swept.pages()).isPositive();
         assertThat(identities(week)).isEqualTo(2);
         assertThat(identities(hour)).isEqualTo(1);
+    }
+
+    @Test
+    void the_running_rows_are_vacuumed_when_that_is_worth_it() throws Exception {
+        assertThat(store.vacuumRunning(1_000)).isFalse();
+        try (Connection claims = db.connect();
+                Statement statement = claims.createStatement()) {
+            statement.execute(
+                    "INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type,"
+                            + " submitted_at, payload) SELECT gen_random_uuid(), 'vacuumed', 0, n, 'w-1.1', 1, 'test', now(), ''"
+                            + " FROM generate_series(1, 2000) n");
+            statement.execute("DELETE FROM job_running WHERE queue = 'vacuumed'");
+            statement.execute("SELECT pg_stat_force_next_flush()");
+        }
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> store.vacuumRunning(1_000));
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> !store.vacuumRunning(1_000));
     }
 
     @Test

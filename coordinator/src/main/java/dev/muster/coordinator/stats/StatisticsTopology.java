@@ -90,9 +90,10 @@ final class StatisticsTopology {
 
         @Override
         public void process(Record<byte[], byte[]> event) {
-            EventCodec.jobEvent(event.headers(), event.value()).ifPresent(job -> sums.computeIfAbsent(
-                            new Second(job.queue(), event.timestamp() / 1_000), _ -> new Tally.Sum())
-                    .add(job));
+            EventCodec.jobEvent(event.headers(), event.value())
+                    .ifPresent(job -> sums.computeIfAbsent(
+                                    new Second(job.queue(), event.timestamp() / 1_000), _ -> new Tally.Sum())
+                            .add(job));
         }
 
         private void pass() {
