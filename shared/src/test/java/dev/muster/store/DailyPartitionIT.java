@@ -79,8 +79,8 @@ final class DailyPartitionIT {
                 .as("the checks hold there too")
                 .hasMessageContaining("state_check");
         assertThat(db.count("SELECT count(*) FROM pg_indexes WHERE tablename = 'job_history_20250501'"))
-                .as("by job, for the relay, and of dead letters")
-                .isEqualTo(3);
+                .as("by job, by the job that is named, for the relay, and of dead letters")
+                .isEqualTo(4);
     }
 
     @Test
