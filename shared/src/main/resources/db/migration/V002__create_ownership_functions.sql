@@ -193,7 +193,8 @@ BEGIN
 
     -- Identity outlives the row, for the queue's window; after it a submission is a new job.
     DELETE FROM job_identity i USING unnest(recs) r, queue q
-    WHERE i.job_id = r.job_id AND r.windowed AND q.name = r.queue AND i.seen_at < now() - q.duplicate_window;
+    WHERE i.job_id = r.job_id AND r.windowed AND r.dead_reason IS NULL AND q.name = r.queue
+      AND i.seen_at < now() - q.duplicate_window;
 
     -- In id order, since two claims with the same ids in different order would deadlock.
     WITH known AS (
@@ -265,11 +266,12 @@ BEGIN
     END IF;
 
     -- What is dead here never was a job: its id is that of its place, since the one that it names may be, or become, a
-    -- job's. Who waits for the named one is told, unless that is a job with another payload.
+    -- job's. The named one is kept for people who look for it. No event tells it: who waits for a job's outcome must not
+    -- hear of a record that only bears its name.
     INSERT INTO job_history (job_id, named_id, queue, partition, record_offset, type, order_key, state, reason, detail,
         attempt, failures, recoveries, incarnation, submitted_at, claimed_at, record_key, payload, headers)
-    SELECT r.position_id, CASE WHEN r.dead_reason IS NOT NULL THEN nullif(r.job_id, r.position_id) END, r.queue, r.partition, r.record_offset,
-        r.type, r.order_key, 'dead', coalesce(r.dead_reason, 'identity_conflict'),
+    SELECT r.position_id, CASE WHEN r.dead_reason IS NOT NULL THEN nullif(r.job_id, r.position_id) END, r.queue,
+        r.partition, r.record_offset, r.type, r.order_key, 'dead', coalesce(r.dead_reason, 'identity_conflict'),
         coalesce(r.dead_detail, 'job ' || r.job_id || ' was submitted before with another payload'),
         0, 0, 0, p_incarnation, r.submitted_at, now(), r.record_key, r.payload, r.headers
     FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash);

@@ -16,6 +16,12 @@ public final class ChildJvm {
 
     private static final Optional<String> ARCHIVES = Optional.ofNullable(System.getProperty("muster.archives"));
 
+    /** Only Linux has the option; where the system gives large pages to nobody, the JVM would say so on standard output. */
+    private static final List<String> LARGE_PAGES =
+            System.getProperty("os.name").equals("Linux")
+                    ? List.of("-XX:+UseTransparentHugePages", "-Xlog:pagesize=off")
+                    : List.of();
+
     private ChildJvm() {}
 
     /**
@@ -58,15 +64,15 @@ public final class ChildJvm {
      * code come in large pages where the system gives them to who asks: 11,600 page faults in a worker's start, not 20,000.
      */
     public static List<String> java() {
-        return List.of(
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UnlockDiagnosticVMOptions",
-                "-XX:ArchiveRelocationMode=0",
-                "-XX:+IgnoreUnrecognizedVMOptions", // only Linux has the next one
-                "-XX:+UseTransparentHugePages");
+                "-XX:ArchiveRelocationMode=0"));
+        command.addAll(LARGE_PAGES);
+        return List.copyOf(command);
     }
 }

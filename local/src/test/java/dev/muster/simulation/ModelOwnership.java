@@ -86,7 +86,7 @@ final class ModelOwnership implements Ownership {
     private Claim.Verdict claim(Claim.Entry entry, PartitionEpoch partition) {
         Queue queue = db.queue(partition.queue());
         if (entry.dead().isPresent()) {
-            db.end(entry.id(), "dead", me, 0);
+            db.end(entry.positionId(), "dead", me, 0);
             return Claim.Verdict.DEAD;
         }
         if (queue.duplicateWindow().isPresent() && db.isOn(Guard.IDENTITY)) {

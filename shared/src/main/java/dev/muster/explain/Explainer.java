@@ -24,7 +24,7 @@ public final class Explainer {
             case Standing.InKafka in -> List.of(inKafka(in));
             case Standing.Nowhere nowhere -> List.of(nowhere(nowhere));
             case Standing.Runs runs -> List.of(runs(facts, runs));
-            case Standing.Over over -> List.of(over(over));
+            case Standing.Over over -> List.of(over(facts, over));
             case Standing.Waits waits -> waits(facts, waits);
         };
         List<String> further = new ArrayList<>();
@@ -78,13 +78,13 @@ public final class Explainer {
                                 .orElse("it goes on when a worker has its partition"));
     }
 
-    private static Reason over(Standing.Over over) {
+    private static Reason over(JobFacts facts, Standing.Over over) {
         return new Reason(
                 Why.FINAL,
                 "it is " + over.state().wireName() + " since " + over.at()
                         + over.reason().map(why -> ": " + why).orElse("")
                         + over.detail().map(detail -> " (" + detail + ")").orElse("")
-                        + (over.state() == JobState.DEAD ? "; it runs again with: muster dead redrive" : ""));
+                        + (over.state() == JobState.DEAD ? "; it runs again with: muster dead redrive " + facts.id() : ""));
     }
 
     /** All that stands in its way, what has to go first at the front. */

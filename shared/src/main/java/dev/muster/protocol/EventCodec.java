@@ -105,10 +105,7 @@ public final class EventCodec {
         }
     }
 
-    /**
-     * How a job ended, if the record is the event of a final state; empty also for bytes that are none. Of a record that
-     * was refused it tells the end of the job that it names: who submitted it knows no other id.
-     */
+    /** How a job ended, if the record is the event of a final state; empty also for bytes that are none. */
     public static Optional<JobOutcome> outcome(Headers headers, byte @Nullable [] value) {
         String type = type(headers).orElse("");
         if (value == null || !type.startsWith(JOB) || !FINAL.contains(type.substring(JOB.length()))) {
@@ -117,8 +114,7 @@ public final class EventCodec {
         try {
             JsonNode body = Json.MAPPER.readTree(value);
             return Optional.of(new JobOutcome(
-                    JobId.parse(
-                            text(body, "named_id").orElse(body.path("job_id").asString(""))),
+                    JobId.parse(body.path("job_id").asString("")),
                     JobState.parse(type.substring(JOB.length())),
                     text(body, "reason"),
                     text(body, "detail"),

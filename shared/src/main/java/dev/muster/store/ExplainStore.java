@@ -34,7 +34,12 @@ public final class ExplainStore {
                                 statement.setObject(i, id.value());
                             }
                         },
-                        row -> new JobFacts(id, at(row, "now"), standing(row), place(row), wish(row)))
+                        row -> new JobFacts(
+                                new JobId(row.getObject("job_id", UUID.class)),
+                                at(row, "now"),
+                                standing(row),
+                                place(row),
+                                wish(row)))
                 .orElseGet(() -> unseen(id));
     }
 

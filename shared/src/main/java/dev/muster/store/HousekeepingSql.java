@@ -28,15 +28,18 @@ final class HousekeepingSql {
 
     /** What was deleted of the running rows and stands in their table still, by the statistics, which lag a second. */
     static final String DEAD_RUNNING = """
-            SELECT pg_stat_get_dead_tuples('job_running'::regclass) AS dead, pg_relation_size('job_running') AS bytes
+            SELECT pg_stat_get_dead_tuples('job_running'::regclass) AS dead, pg_table_size('job_running') AS bytes
             """;
 
-    /** Not cut off at its end, which locks everybody out for a moment: it soon grows again. Nothing where it is at work. */
+    /**
+     * Passes the table over while autovacuum is at it. Gives no empty pages at the end back, for which everybody would be
+     * locked out for a moment: they are soon needed again.
+     */
     static final String VACUUM_RUNNING = """
             VACUUM (SKIP_LOCKED, TRUNCATE FALSE, PARALLEL 0) job_running
             """;
 
-    /** The same for one that was left to grow. */
+    /** The same, and gives them back. */
     static final String SHRINK_RUNNING = """
             VACUUM (SKIP_LOCKED, PARALLEL 0) job_running
             """;

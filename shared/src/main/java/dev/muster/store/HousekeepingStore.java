@@ -11,15 +11,12 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Removes what is over, a little at a time, and makes partitions ahead. Everything is under the leader's epoch: of one
- * that leads no more, nothing is made or removed. Thread-safe.
+ * Removes what is over, a little at a time, and makes partitions ahead. Both are under the leader's epoch: of one that
+ * leads no more, nothing is made or removed. Thread-safe.
  */
 public final class HousekeepingStore {
     /** Rows in a default partition are counted up to this number. */
     public static final int COUNTED = 100_000;
-
-    /** Of the table of running jobs, in bytes: more than it needs for tens of thousands of them. */
-    private static final long LARGE = 64L << 20;
 
     private final Db db;
 
@@ -134,6 +131,14 @@ public final class HousekeepingStore {
     }
 
     /**
+     * Of a table.
+     *
+     * @param dead rows that were deleted
+     * @param bytes its size, that of long values included
+     */
+    public record Bloat(long dead, long bytes) {}
+
+    /**
      * What a look at some pages has come to.
      *
      * @param pages how many the table has
@@ -214,40 +219,26 @@ public final class HousekeepingStore {
                 .orElseThrow();
     }
 
-    /**
-     * Vacuums the table of running jobs if it is worth it. The table is small and has no index but by id, so it is read
-     * through several times a second, the dead rows too; and everything passes through it.
-     *
-     * @param dead from so many dead rows on
-     * @return whether it was
-     */
-    public boolean vacuumRunning(long dead) {
+    /** What the table of running jobs has too much of; by statistics that lag a second. */
+    public Bloat bloat() {
         return db.first(
                         "look how many dead rows the running jobs have",
                         HousekeepingSql.DEAD_RUNNING,
                         statement -> {},
-                        row -> row.getLong("dead") < dead
-                                ? Vacuum.NONE
-                                : row.getLong("bytes") < LARGE ? Vacuum.KEEP_SIZE : Vacuum.SHRINK)
-                .filter(this::vacuum)
-                .isPresent();
+                        row -> new Bloat(row.getLong("dead"), row.getLong("bytes")))
+                .orElseThrow();
     }
 
-    private enum Vacuum {
-        NONE,
-        KEEP_SIZE,
-        SHRINK
-    }
-
-    private boolean vacuum(Vacuum how) {
-        switch (how) {
-            case NONE -> {
-                return false;
-            }
-            case KEEP_SIZE -> db.update("vacuum the running jobs", HousekeepingSql.VACUUM_RUNNING, statement -> {});
-            case SHRINK -> db.update("shrink the running jobs", HousekeepingSql.SHRINK_RUNNING, statement -> {});
-        }
-        return true;
+    /**
+     * Vacuums the table of running jobs. It does no harm of one that leads no more, so it is not under the epoch.
+     *
+     * @param shrink whether it gives back what is empty at its end, too, for which it locks everybody out for a moment
+     */
+    public void vacuum(boolean shrink) {
+        db.update(
+                "vacuum the running jobs",
+                shrink ? HousekeepingSql.SHRINK_RUNNING : HousekeepingSql.VACUUM_RUNNING,
+                statement -> {});
     }
 
     private Instant now() {

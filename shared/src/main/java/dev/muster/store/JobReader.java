@@ -41,8 +41,8 @@ public final class JobReader {
 
     /**
      * A job with how far it is and its earlier runs; where there is none of that id, the record that names it and was
-     * refused, which has an id of its own. Those are read a moment later: a run that ends in between may be
-     * missing or be told twice.
+     * refused, which has an id of its own. How far it is, and the runs, are read a moment later: a run that ends in
+     * between may be missing or be told twice.
      *
      * @throws StoreException if Postgres can't
      */

@@ -26,7 +26,7 @@ final class RelaySql {
     static final String NEXT = """
             SELECT *
             FROM (
-                (SELECT h.xid::text AS xid, h.xid AS place, h.seq, true AS final, h.job_id, h.named_id, h.queue, h.partition,
+                (SELECT h.xid::text AS xid, h.xid AS place, h.seq, true AS final, h.job_id, h.queue, h.partition,
                     h.record_offset, h.type, h.order_key, h.state AS outcome, h.reason, h.detail, h.result, h.attempt,
                     h.failures, h.recoveries, h.incarnation, h.submitted_at, h.started_at, h.entered_at,
                     h.settled_at AS at, h.record_key, h.payload, h.headers
@@ -35,7 +35,7 @@ final class RelaySql {
                 ORDER BY h.xid, h.seq
                 LIMIT ?)
                 UNION ALL
-                (SELECT a.xid::text, a.xid, a.seq, false, a.job_id, NULL, a.queue, NULL, NULL, a.type, NULL, a.outcome,
+                (SELECT a.xid::text, a.xid, a.seq, false, a.job_id, a.queue, NULL, NULL, a.type, NULL, a.outcome,
                     a.reason, a.detail, NULL, a.attempt, NULL, NULL, a.incarnation, NULL, a.started_at, a.entered_at,
                     a.ended_at, NULL, NULL, NULL
                 FROM job_attempt a

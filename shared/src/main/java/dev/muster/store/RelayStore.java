@@ -54,7 +54,6 @@ public final class RelayStore {
     public record Row(
             Cursor place,
             JobId jobId,
-            Optional<JobId> named,
             String queue,
             String type,
             @Nullable String orderKey,
@@ -138,7 +137,6 @@ public final class RelayStore {
         return new Row(
                 new Cursor(row.getString("xid"), row.getLong("seq")),
                 new JobId(row.getObject("job_id", UUID.class)),
-                Optional.ofNullable(row.getObject("named_id", UUID.class)).map(JobId::new),
                 row.getString("queue"),
                 row.getString("type"),
                 row.getString("order_key"),

@@ -76,6 +76,26 @@ final class RedriveRecordIT {
                 .satisfies(past -> assertThat(past.as()).isEqualTo(id(queue)));
     }
 
+    /** Whoever may produce to any queue can put any job's name on what he produces. */
+    @Test
+    void a_refused_record_changes_nothing_about_the_job_that_it_names() {
+        String queue = db.queue(Ordering.NONE, WINDOW);
+        Actor a = db.worker();
+        PartitionEpoch p = taken(a, queue);
+        Claim.Entry job = withItsHash(submitted(0, queue), queue);
+        a.claims(p, 0, job);
+        a.succeeds(job.id(), 1);
+        db.execute("UPDATE job_identity SET seen_at = now() - interval '10 years' WHERE job_id = '" + job.id() + "'");
+        Claim.Entry record = refused(1, queue, Optional.empty(), "unknown_type");
+        assertThat(record.id()).isEqualTo(job.id());
+
+        assertThat(a.claims(p, 1, record)).containsExactly(Claim.Verdict.DEAD);
+
+        assertThat(new JobReader(db.database()).find(job.id())).map(JobView::state).contains(JobState.SUCCEEDED);
+        assertThat(db.count("SELECT count(*) FROM job_identity WHERE job_id = '" + job.id() + "'"))
+                .isEqualTo(1);
+    }
+
     @Test
     void a_record_that_was_submitted_again_meanwhile_is_not_run_twice() {
         String queue = db.queue(Ordering.NONE, WINDOW);

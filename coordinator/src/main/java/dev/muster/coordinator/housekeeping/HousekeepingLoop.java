@@ -29,17 +29,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps house while this coordinator leads: one short statement ten times a second as long as there is something to do,
- * and none for the rest of the hour but a look whether the running rows are worth a vacuum. So nothing is held up: none
- * waits for a lock, none takes long but a look through a default partition that has grown, for which nobody waits, and
- * vacuum keeps pace. Confined to the loop's thread.
+ * and none for the rest of the hour but a look at the {@link RunningVacuum running rows}. So nothing is held up: none waits
+ * for a lock, none takes long but a look through a default partition that has grown, for which nobody waits, and vacuum
+ * keeps pace. Confined to the loop's thread.
  */
 public final class HousekeepingLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HousekeepingLoop.class);
     private static final Duration PACE = Duration.ofMillis(100);
-    /** Autovacuum comes once a minute as a rule; by then a busy fleet's workers read half a million dead rows each time. */
-    private static final Duration VACUUM_PACE = Duration.ofSeconds(1);
-
-    private static final long WORTH_A_VACUUM = 5_000;
     /** Some 5,000 identities. */
     private static final int PAGES = 64;
 
@@ -47,6 +43,7 @@ public final class HousekeepingLoop implements AutoCloseable {
     private final Leadership leadership;
     private final Retention retention;
     private final Ticker ticker;
+    private final RunningVacuum vacuum;
     private final Map<String, Counter> removed = new TreeMap<>();
     private final Counter made;
     private final Counter dropped;
@@ -58,7 +55,6 @@ public final class HousekeepingLoop implements AutoCloseable {
 
     private Optional<HousekeepingState> state = Optional.empty();
     private boolean told;
-    private long vacuumNanos;
 
     /**
      * Made, not started.
@@ -71,7 +67,7 @@ public final class HousekeepingLoop implements AutoCloseable {
         this.leadership = leadership;
         this.retention = retention;
         this.ticker = ticker;
-        this.vacuumNanos = ticker.nanos();
+        this.vacuum = new RunningVacuum(store, ticker);
         for (Rows rows : Rows.values()) {
             removed.put(rows.wireName(), MeterName.HOUSEKEEPING_REMOVED.counter(meters, rows.wireName()));
         }
@@ -101,16 +97,8 @@ public final class HousekeepingLoop implements AutoCloseable {
         Optional<HousekeepingState> current = hold();
         state = current;
         if (current.isPresent()) {
-            vacuum();
             state = Optional.of(step(current.get()));
-        }
-    }
-
-    private void vacuum() {
-        long now = ticker.nanos();
-        if (now - vacuumNanos >= VACUUM_PACE.toNanos()) {
-            vacuumNanos = now;
-            store.vacuumRunning(WORTH_A_VACUUM);
+            vacuum.runOnce();
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.muster.coordinator.relay;
 
-import dev.muster.job.JobId;
 import dev.muster.protocol.DeadLetters;
 import dev.muster.protocol.EventCodec;
 import dev.muster.protocol.Json;
@@ -33,7 +32,6 @@ final class EventRecords {
         String outcome = row.outcome().name();
         Map<String, @Nullable Object> body = new LinkedHashMap<>();
         body.put("job_id", row.jobId().toString());
-        body.put("named_id", row.named().map(JobId::toString).orElse(null));
         body.put("queue", row.queue());
         body.put("type", row.type());
         body.put("key", row.orderKey());
@@ -60,7 +58,7 @@ final class EventRecords {
                         "job-" + row.place().seq(),
                         EventCodec.JOB + outcome,
                         row.times().at(),
-                        EventCodec.key(row.named().orElse(row.jobId()))),
+                        EventCodec.key(row.jobId())),
                 body);
     }
 

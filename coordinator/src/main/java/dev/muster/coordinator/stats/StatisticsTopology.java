@@ -5,9 +5,9 @@ import dev.muster.protocol.Json;
 import dev.muster.protocol.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
@@ -29,8 +29,8 @@ import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
 /**
  * Counts the events of jobs per queue: in windows of a second, kept ten minutes, which charts ask for; and of a minute,
- * kept two hours, which also go to {@link Topics#STATS}. An event that the relay tells twice is counted twice, and after
- * a crash those of the last quarter of a second may be missing.
+ * kept two hours, which also go to {@link Topics#STATS}. An event that the relay tells twice is counted twice, and those
+ * of the last quarter of a second before this ends, or moves to another coordinator, may be missing.
  */
 final class StatisticsTopology {
     static final String SECONDS = "seconds";
@@ -40,7 +40,7 @@ final class StatisticsTopology {
 
     private static final Duration LATE = Duration.ofSeconds(10);
     /** Each event through a topic and two stores of its own costs more than all else that is done with it. */
-    private static final Duration SUMMED = Duration.ofMillis(250);
+    private static final Duration HELD = Duration.ofMillis(250);
 
     private static final Serde<String> TEXT = Serdes.String();
     private static final Serde<byte[]> BYTES = Serdes.ByteArray();
@@ -53,8 +53,8 @@ final class StatisticsTopology {
     static Topology build() {
         StreamsBuilder builder = new StreamsBuilder();
         KGroupedStream<String, Tally> perQueue = builder.stream(Topics.EVENTS, Consumed.with(BYTES, BYTES))
-                .process(Summed::new)
-                .groupByKey(Grouped.<String, Tally>with(TEXT, TALLY).withName("queue"));
+                .process(Counter::new)
+                .groupByKey(Grouped.<String, Tally>with(TEXT, TALLY).withName("tally"));
         tally(perQueue, Duration.ofSeconds(1), SECONDS, SECONDS_KEPT);
         tally(perQueue, Duration.ofMinutes(1), MINUTES, MINUTES_KEPT)
                 .toStream((window, _) -> window)
@@ -76,30 +76,31 @@ final class StatisticsTopology {
     }
 
     /** Reads events, with their headers, which the DSL hides; and passes on what it has counted of a queue in a second. */
-    private static final class Summed extends ContextualProcessor<byte[], byte[], String, Tally> {
-        private final Map<Second, Tally.Sum> sums = new HashMap<>();
-
-        /** Of the timestamps that events have. */
-        private record Second(String queue, long number) {}
+    private static final class Counter extends ContextualProcessor<byte[], byte[], String, Tally> {
+        private final Map<String, Tally.Sum> counted = new TreeMap<>();
+        /** Of the events that are counted, by their timestamps. */
+        private long second;
 
         @Override
         public void init(ProcessorContext<String, Tally> context) {
             super.init(context);
-            context.schedule(SUMMED, PunctuationType.WALL_CLOCK_TIME, _ -> pass());
+            context.schedule(HELD, PunctuationType.WALL_CLOCK_TIME, _ -> pass());
         }
 
         @Override
         public void process(Record<byte[], byte[]> event) {
+            if (event.timestamp() / 1_000 != second) {
+                pass(); // one second after the other, so that none comes too late for its window
+                second = event.timestamp() / 1_000;
+            }
             EventCodec.jobEvent(event.headers(), event.value())
-                    .ifPresent(job -> sums.computeIfAbsent(
-                                    new Second(job.queue(), event.timestamp() / 1_000), _ -> new Tally.Sum())
+                    .ifPresent(job -> counted.computeIfAbsent(job.queue(), _ -> new Tally.Sum())
                             .add(job));
         }
 
         private void pass() {
-            sums.forEach((second, sum) ->
-                    context().forward(new Record<>(second.queue(), sum.tally(), second.number() * 1_000)));
-            sums.clear();
+            counted.forEach((queue, sum) -> context().forward(new Record<>(queue, sum.tally(), second * 1_000)));
+            counted.clear();
         }
     }
 

@@ -73,6 +73,21 @@ class StatisticsTopologyTest {
         assertThat(second("mails", START).finished()).isZero();
     }
 
+    /** As when it has fallen behind: what comes in between two looks at the clock is more than any window waits for. */
+    @Test
+    void a_minute_of_events_at_once_fills_all_its_windows() {
+        for (int i = 0; i < 60; i++) {
+            tell("payments", "succeeded", 0.2, START.plusSeconds(i));
+            tell("mails", "succeeded", 0.2, START.plusSeconds(i));
+        }
+        pass();
+
+        for (int i = 0; i < 60; i++) {
+            assertThat(second("payments", START.plusSeconds(i)).finished()).isEqualTo(1);
+            assertThat(second("mails", START.plusSeconds(i)).finished()).isEqualTo(1);
+        }
+    }
+
     @Test
     void minutes_are_published() {
         tell("payments", "succeeded", 0.2, START);

@@ -50,9 +50,9 @@ final class Figures {
                 figures, recovery.millis().size() + recovery.unmeasured(), violations, notes(round, wanted));
     }
 
-    private static List<String> notes(Waits.Wait wait, Instant at) {
+    private static String words(Waits.Wait wait, Instant at) {
         FinalJob job = wait.job();
-        return List.of(String.format(
+        return String.format(
                 Locale.ROOT,
                 "the longest wait was that of job %s of %s%s: ready %,d ms after the fault, claimed %,d, entered %,d",
                 job.id(),
@@ -60,14 +60,14 @@ final class Figures {
                 job.key().map(key -> ", key " + key).orElse(""),
                 millis(at, wait.ready()),
                 millis(at, job.claimed()),
-                millis(at, job.entered().orElse(job.settled()))));
+                millis(at, job.entered().orElse(job.settled())));
     }
 
     private List<String> notes(Round round, Set<Figure> wanted) {
         return wanted.contains(Figure.WAIT)
-                ? longestWait(round)
-                        .map(wait -> notes(wait, round.injection().at()))
-                        .orElse(List.of())
+                ? longestWait(round).stream()
+                        .map(wait -> words(wait, round.injection().at()))
+                        .toList()
                 : List.of();
     }
 

@@ -14,7 +14,7 @@ final class Waits {
     private Waits() {}
 
     /**
-     * One.
+     * The wait of a job.
      *
      * @param ready when nothing of its own kept the job: its submission, or the end of the job before it in its key
      * @param excess from then until its handler was entered, less the time from then to its end; not negative

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -93,17 +92,6 @@ class MusterClientIT {
                 .hasValueSatisfying(reason -> assertThat(reason).contains("failure 1"));
         assertThat(outcome.detail())
                 .hasValueSatisfying(detail -> assertThat(detail).contains("IllegalStateException"));
-    }
-
-    /** Its record is kept under an id of its own, which nobody knows who submitted it. */
-    @Test
-    void a_job_of_a_type_that_nobody_has_is_dead_also_for_who_waits_for_it() throws Exception {
-        Submitted call = client.call(queue, NewJob.of("no.such.type", Map.of()), SOON);
-
-        assertThat(get(call.outcome()).reason()).contains("unknown_type");
-        try (MusterClient other = another(10)) {
-            assertThat(get(other.outcome(call.id(), SOON)).state()).isEqualTo(JobState.DEAD);
-        }
     }
 
     /** The event was told before anybody here listened, and no other one will come. */

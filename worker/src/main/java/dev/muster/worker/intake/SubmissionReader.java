@@ -73,7 +73,7 @@ public final class SubmissionReader {
                         positionId,
                         submittedAt,
                         bytes,
-                        because(reason, detail));
+                        cause(reason, detail));
         };
     }
 
@@ -86,14 +86,14 @@ public final class SubmissionReader {
                 entry.positionId(),
                 entry.terms().submittedAt(),
                 entry.bytes(),
-                because(Envelope.Reason.REFUSED_BY_STORE, detail));
+                cause(Envelope.Reason.REFUSED_BY_STORE, detail));
     }
 
     private static JobId id(Optional<Envelope.Identity> named, JobId positionId) {
         return named.map(i -> JobId.of(i.source(), i.id())).orElse(positionId);
     }
 
-    private static Claim.Dead because(Envelope.Reason reason, String detail) {
+    private static Claim.Dead cause(Envelope.Reason reason, String detail) {
         return new Claim.Dead(reason.wireName(), detail.replace('\0', '\uFFFD'));
     }
 
