@@ -84,7 +84,9 @@ public final class Explainer {
                 "it is " + over.state().wireName() + " since " + over.at()
                         + over.reason().map(why -> ": " + why).orElse("")
                         + over.detail().map(detail -> " (" + detail + ")").orElse("")
-                        + (over.state() == JobState.DEAD ? "; it runs again with: muster dead redrive " + facts.id() : ""));
+                        + (over.state() == JobState.DEAD
+                                ? "; it runs again with: muster dead redrive " + facts.id()
+                                : ""));
     }
 
     /** All that stands in its way, what has to go first at the front. */

@@ -84,9 +84,10 @@ final class HousekeepingStoreIT {
     void a_vacuum_of_the_running_rows_leaves_no_dead_ones() throws Exception {
         try (Connection claims = db.connect();
                 Statement statement = claims.createStatement()) {
-            statement.execute("INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type,"
-                    + " submitted_at, payload) SELECT gen_random_uuid(), 'vacuumed', 0, n, 'w-1.1', 1, 'test', now(), ''"
-                    + " FROM generate_series(1, 2000) n");
+            statement.execute(
+                    "INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type,"
+                            + " submitted_at, payload) SELECT gen_random_uuid(), 'vacuumed', 0, n, 'w-1.1', 1, 'test', now(), ''"
+                            + " FROM generate_series(1, 2000) n");
             statement.execute("DELETE FROM job_running WHERE queue = 'vacuumed'");
             statement.execute("SELECT pg_stat_force_next_flush()");
         }

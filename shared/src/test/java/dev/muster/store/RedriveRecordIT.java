@@ -91,7 +91,9 @@ final class RedriveRecordIT {
 
         assertThat(a.claims(p, 1, record)).containsExactly(Claim.Verdict.DEAD);
 
-        assertThat(new JobReader(db.database()).find(job.id())).map(JobView::state).contains(JobState.SUCCEEDED);
+        assertThat(new JobReader(db.database()).find(job.id()))
+                .map(JobView::state)
+                .contains(JobState.SUCCEEDED);
         assertThat(db.count("SELECT count(*) FROM job_identity WHERE job_id = '" + job.id() + "'"))
                 .isEqualTo(1);
     }

@@ -80,9 +80,10 @@ class HousekeepingIT {
     @Test
     void a_leader_vacuums_the_running_rows() throws SQLException {
         lead();
-        execute("INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, submitted_at,"
-                + " payload) SELECT gen_random_uuid(), 'vacuumed', 0, n, 'w-1.1', 1, 'test', now(), ''"
-                + " FROM generate_series(1, " + 2 * RunningVacuum.WORTH_IT + ") n");
+        execute(
+                "INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, submitted_at,"
+                        + " payload) SELECT gen_random_uuid(), 'vacuumed', 0, n, 'w-1.1', 1, 'test', now(), ''"
+                        + " FROM generate_series(1, " + 2 * RunningVacuum.WORTH_IT + ") n");
         execute("DELETE FROM job_running WHERE queue = 'vacuumed'; SELECT pg_stat_force_next_flush()");
         String dead = "SELECT pg_stat_get_dead_tuples('job_running'::regclass)";
         await().atMost(Duration.ofSeconds(10)).until(() -> count(dead) >= RunningVacuum.WORTH_IT);
