@@ -29,10 +29,10 @@ final class ExplainerTest {
                         .summary())
                 .endsWith("worker-1.3, which is dead; worker-1.4 takes it over now");
         assertThat(explain(new Standing.Over(JobState.DEAD, Optional.of("gave up"), Optional.of("X: y"), NOW)))
-                .isEqualTo(
-                        said(
-                                Why.FINAL,
-                                "it is dead since 2030-01-01T12:00:00Z: gave up (X: y); it runs again with: muster dead redrive"));
+                .isEqualTo(said(
+                        Why.FINAL,
+                        "it is dead since 2030-01-01T12:00:00Z: gave up (X: y); it runs again with: muster dead redrive "
+                                + ID));
         assertThat(explain(new Standing.InKafka("mails", 3, 170, 70)).summary())
                 .contains("offset 170 of partition 3", "before it: 70");
         assertThat(explain(new Standing.InOutbox("mails", NOW, Optional.empty()))
