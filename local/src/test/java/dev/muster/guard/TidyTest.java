@@ -38,6 +38,9 @@ class TidyTest {
             Map.entry(
                     "coordinator/src/main/java/dev/muster/coordinator/recovery/Recovery.java",
                     "backs off while Postgres can't be told of a fence"),
+            Map.entry(
+                    "shared/src/main/java/dev/muster/kafka/TopicAdmin.java",
+                    "asks whether a broker has heard of a new topic; nothing tells of it"),
             Map.entry("local/src/main/java/dev/muster/local/crash/CrashHandler.java", "a job that runs for a while"),
             Map.entry(
                     "local/src/main/java/dev/muster/local/cli/QueueGrowCommand.java",

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -27,6 +28,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +38,11 @@ public final class TopicAdmin {
 
     /** So long a queue may stand still, paused or without workers, before Kafka deletes what nobody has claimed. */
     private static final Duration JOBS_RETENTION = Duration.ofDays(7);
+
+    /** A broker hears of a new topic within some tenths of a second; ten seconds are for one that is busy. */
+    private static final int LEADER_TRIES = 200;
+
+    private static final int LEADER_PAUSE_MILLIS = 50;
 
     private final Admin admin;
     private final Settings settings;
@@ -88,7 +95,7 @@ public final class TopicAdmin {
                 admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(partitions)))
                         .all()
                         .get();
-                admin.listOffsets(latest(topic, before, partitions)).all().get(); // as for a new topic
+                awaitLeaders(latest(topic, before, partitions));
             }
         } catch (ExecutionException e) {
             throw failed("give " + topic + " " + partitions + " partitions", e);
@@ -208,9 +215,11 @@ public final class TopicAdmin {
                     made.add(topic.name());
                 }
             }
-            awaitLeaders(missing.stream()
+            Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
+            missing.stream()
                     .filter(topic -> made.contains(topic.name()))
-                    .toList());
+                    .forEach(topic -> partitions.putAll(latest(topic.name(), 0, topic.numPartitions())));
+            awaitLeaders(partitions);
             return made;
         } catch (ExecutionException e) {
             throw failed("make topics", e);
@@ -224,10 +233,19 @@ public final class TopicAdmin {
      * one behind it is let in, the first can't be: what it retries has the wrong sequence number until its two minutes
      * are over, and is lost to whoever does not look at his futures (seen with Kafka 4.3 in three of eight new topics).
      */
-    private void awaitLeaders(List<NewTopic> topics) throws ExecutionException, InterruptedException {
-        Map<TopicPartition, OffsetSpec> all = new HashMap<>();
-        topics.forEach(topic -> all.putAll(latest(topic.name(), 0, topic.numPartitions())));
-        admin.listOffsets(all).all().get();
+    private void awaitLeaders(Map<TopicPartition, OffsetSpec> partitions) throws ExecutionException, InterruptedException {
+        for (int tries = 1; ; tries++) {
+            try {
+                admin.listOffsets(partitions).all().get();
+                return;
+            } catch (ExecutionException e) {
+                // The client itself asks again where a partition has no leader, not where its broker has not heard of it.
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || tries == LEADER_TRIES) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(LEADER_PAUSE_MILLIS);
+            }
+        }
     }
 
     private static Map<TopicPartition, OffsetSpec> latest(String topic, int from, int to) {

@@ -4,9 +4,10 @@ import dev.muster.bench.BenchServers;
 import dev.muster.bench.Load;
 import dev.muster.bench.Pause;
 import dev.muster.config.Settings;
+import dev.muster.job.Ordering;
+import dev.muster.job.Queue;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
-import dev.muster.protocol.Topics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,9 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,12 +54,9 @@ public final class JvmTrial implements Trial {
     public void prepare() throws Exception {
         settings = servers.newDatabase(name);
         try (Admin admin = new KafkaClients(settings).admin("muster-bench")) {
-            admin.createTopics(List.of(new NewTopic(Topics.jobs(name), Optional.of(partitions), Optional.empty())))
-                    .all()
-                    .get();
-            new TopicAdmin(admin, settings).ends(name, partitions); // it answers when its broker leads it
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("can't make a topic", e);
+            new TopicAdmin(admin, settings)
+                    .ensureQueueTopic(
+                            new Queue(name, Ordering.NONE, "default", partitions, Optional.empty(), false, 1, 0));
         }
     }
 
