@@ -233,13 +233,15 @@ public final class TopicAdmin {
      * one behind it is let in, the first can't be: what it retries has the wrong sequence number until its two minutes
      * are over, and is lost to whoever does not look at his futures (seen with Kafka 4.3 in three of eight new topics).
      */
-    private void awaitLeaders(Map<TopicPartition, OffsetSpec> partitions) throws ExecutionException, InterruptedException {
+    private void awaitLeaders(Map<TopicPartition, OffsetSpec> partitions)
+            throws ExecutionException, InterruptedException {
         for (int tries = 1; ; tries++) {
             try {
                 admin.listOffsets(partitions).all().get();
                 return;
             } catch (ExecutionException e) {
-                // The client itself asks again where a partition has no leader, not where its broker has not heard of it.
+                // The client itself asks again where a partition has no leader, not where its broker has not heard of
+                // it.
                 if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || tries == LEADER_TRIES) {
                     throw e;
                 }
