@@ -71,7 +71,7 @@ record CrashLooped(CrashHandler.Way way) implements Fault {
     private static Set<String> victims(DrillStack stack, JobView dead, Instant at) {
         Set<String> victims = new HashSet<>(deaths(dead));
         stack.reader().lives().stream()
-                .filter(life -> life.incarnation().contains("-quarantine."))
+                .filter(life -> DrillStack.isOfQuarantine(life.incarnation()))
                 .filter(life -> life.fencedAt().filter(when -> when.isAfter(at)).isPresent())
                 .forEach(life -> victims.add(life.incarnation()));
         return victims;

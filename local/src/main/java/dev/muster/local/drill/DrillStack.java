@@ -197,8 +197,12 @@ final class DrillStack implements AutoCloseable {
     /** True while there are suspects, or a worker for them. */
     boolean isInQuarantine() {
         return !new QuarantineStore(stack.database()).suspects().isEmpty()
-                || fleet().live().stream()
-                        .anyMatch(worker -> worker.incarnation().contains("-quarantine."));
+                || fleet().live().stream().anyMatch(worker -> isOfQuarantine(worker.incarnation()));
+    }
+
+    /** Whether an incarnation is that of a worker that runs suspects alone. */
+    static boolean isOfQuarantine(String incarnation) {
+        return incarnation.contains("-quarantine.");
     }
 
     // ---- waiting ----

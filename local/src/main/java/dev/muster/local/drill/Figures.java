@@ -152,11 +152,13 @@ final class Figures {
                 .map(when -> millis(returned, when));
     }
 
-    /** Lives that ended in the round though nothing was done to them. */
+    /** Lives that ended in the round though nothing was done to them. A quarantine worker goes when nobody is suspected. */
     private List<String> deaths(Round round) {
         Injection injection = round.injection();
         return records.lives().stream()
                 .filter(life -> !injection.victims().contains(life.incarnation()))
+                .filter(life -> !(DrillStack.isOfQuarantine(life.incarnation())
+                        && life.fencedReason().filter("left"::equals).isPresent()))
                 .filter(life -> life.fencedAt()
                         .filter(when -> when.isAfter(injection.at()) && when.isBefore(round.until()))
                         .isPresent())

@@ -91,10 +91,11 @@ public final class Fleet {
         return processes.size();
     }
 
-    /** Those of {@link #processes} that are workers: not the spares, which are nobody yet. */
+    /** Those of {@link #processes} that are workers: not the spares, which are nobody yet, and nothing that has just ended. */
     public Set<ProcessHandle> workers() {
         Set<ProcessHandle> workers = processes();
-        workers.removeIf(process -> log(process).filter(SPARE_LOG::equals).isPresent());
+        workers.removeIf(
+                process -> log(process).filter(name -> !name.equals(SPARE_LOG)).isEmpty());
         return workers;
     }
 

@@ -78,6 +78,19 @@ class FiguresTest {
         assertThat(result.violations()).containsExactly("w-2.1 ended (exited) though nothing was done to it");
     }
 
+    /** It goes when nobody is suspected any more; one that dies has been killed by somebody. */
+    @Test
+    void a_quarantine_worker_that_leaves_is_none() {
+        lives.add(life("w-quarantine.2", Optional.of(FAULT + 500), "left"));
+        lives.add(life("w-quarantine.3", Optional.of(FAULT + 500)));
+        lives.add(life("w-2.1", Optional.of(FAULT + 500), "left"));
+
+        assertThat(figures(Injection.harmless(at(FAULT))).violations())
+                .containsExactlyInAnyOrder(
+                        "w-quarantine.3 ended (exited) though nothing was done to it",
+                        "w-2.1 ended (left) though nothing was done to it");
+    }
+
     @Test
     void work_resumes_with_the_first_claim_of_what_came_after_the_fault() {
         finals.add(job("old", 0, FAULT - 100, FAULT + 3_100, FAULT + 3_200, FAULT + 3_300)); // was in Kafka before
@@ -141,6 +154,10 @@ class FiguresTest {
     }
 
     private static Life life(String incarnation, Optional<Integer> fencedMs) {
+        return life(incarnation, fencedMs, "exited");
+    }
+
+    private static Life life(String incarnation, Optional<Integer> fencedMs, String reason) {
         return new Life(
                 incarnation,
                 incarnation.substring(0, 3),
@@ -148,7 +165,7 @@ class FiguresTest {
                 START,
                 Optional.of(START),
                 fencedMs.map(FiguresTest::at),
-                fencedMs.map(_ -> "exited"),
+                fencedMs.map(_ -> reason),
                 Optional.empty());
     }
 
