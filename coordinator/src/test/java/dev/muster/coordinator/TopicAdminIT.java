@@ -19,6 +19,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+/** Makes topics on a real broker. Here, since the module of the class has no broker in its tests. */
 @ExtendWith(EmbeddedServers.class)
 class TopicAdminIT {
     private static final int RECORDS = 20_000;

@@ -240,8 +240,7 @@ public final class TopicAdmin {
                 admin.listOffsets(partitions).all().get();
                 return;
             } catch (ExecutionException e) {
-                // The client itself asks again where a partition has no leader, not where its broker has not heard of
-                // it.
+                // The client asks again by itself where a partition has no leader, not where the topic is unknown.
                 if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || tries == LEADER_TRIES) {
                     throw e;
                 }

@@ -5,8 +5,9 @@ final class ExplainSql {
     private ExplainSql() {}
 
     /**
-     * The job where it stands, its partition's owner, whether its key is held, who is before it in that, its turn. By primary key in the small
-     * tables and by index elsewhere, the outbox read through; 0 or 1 row. What is counted is counted to 10,000.
+     * The job where it stands, its partition's owner, whether its key is held, who is before it in that, its turn; where
+     * there is none of that id, the record that names it and was refused. By primary key in the small tables and by index
+     * elsewhere, the outbox read through; 0 or 1 row. What is counted is counted to 10,000.
      */
     static final String FACTS = """
             SELECT j.*, now() AS now, coalesce(q.paused, false) AS paused, coalesce(q.pool, '') AS pool, po.incarnation AS owner,
@@ -33,7 +34,8 @@ final class ExplainSql {
                 FROM submission o
                 WHERE o.job_id = ?
                 UNION ALL
-                SELECT 'history', CASE WHEN h.named_id IS NULL THEN 4 ELSE 5 END, h.job_id, h.queue, h.partition, h.state, h.order_key, h.key_position, h.incarnation,
+                SELECT 'history', CASE WHEN h.named_id IS NULL THEN 4 ELSE 5 END, h.job_id, h.queue, h.partition, h.state,
+                    h.order_key, h.key_position, h.incarnation,
                     h.attempt, h.settled_at, NULL, h.reason, h.detail, NULL
                 FROM job_history h
                 WHERE h.job_id = ? OR h.named_id = ?) j

@@ -40,9 +40,8 @@ public final class JobReader {
     }
 
     /**
-     * A job with how far it is and its earlier runs; where there is none of that id, the record that names it and was
-     * refused, which has an id of its own. How far it is, and the runs, are read a moment later: a run that ends in
-     * between may be missing or be told twice.
+     * A job with how far it is and its earlier runs. Those two are read a moment later: a run that ends in between may be
+     * missing or be told twice.
      *
      * @throws StoreException if Postgres can't
      */
@@ -51,12 +50,26 @@ public final class JobReader {
                         "find job " + id,
                         JobReaderSql.FIND,
                         statement -> {
-                            for (int i = 1; i <= 4; i++) {
+                            for (int i = 1; i <= 3; i++) {
                                 statement.setObject(i, id.value());
                             }
                         },
                         JobReader::job)
                 .map(job -> job.with(underway(id), attempts(id)));
+    }
+
+    /**
+     * The id under which the latest record is kept that names this job and was refused. It says nothing about the job:
+     * whoever may produce to any queue can put any job's name on a record.
+     *
+     * @throws StoreException if Postgres can't
+     */
+    public Optional<JobId> refused(JobId named) {
+        return db.first(
+                "look for a refused record that names job " + named,
+                JobReaderSql.REFUSED,
+                statement -> statement.setObject(1, named.value()),
+                row -> JobId.parse(row.getString("job_id")));
     }
 
     /**

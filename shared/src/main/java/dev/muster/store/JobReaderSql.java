@@ -6,8 +6,7 @@ final class JobReaderSql {
 
     /**
      * By primary key in the two small tables and by index in the history: 0 or 1 row. Where no window of duplicates is
-     * kept an id may have run several times; what is unfinished comes first, then the latest, and only then a record that
-     * was refused and names it.
+     * kept an id may have run several times; what is unfinished comes first, then the latest.
      */
     static final String FIND = """
             SELECT * FROM (
@@ -27,10 +26,19 @@ final class JobReaderSql {
                 UNION ALL
                 SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,
                     detail, result, attempt, failures, recoveries, incarnation, submitted_at, claimed_at,
-                    started_at, entered_at, NULL, settled_at, CASE WHEN named_id IS NULL THEN 3 ELSE 4 END
+                    started_at, entered_at, NULL, settled_at, 3
                 FROM job_history
-                WHERE job_id = ? OR named_id = ?) j
+                WHERE job_id = ?) j
             ORDER BY place, settled_at DESC
+            LIMIT 1
+            """;
+
+    /** By the partial index on named ids: 0 or 1 row. */
+    static final String REFUSED = """
+            SELECT job_id
+            FROM job_history
+            WHERE named_id = ?
+            ORDER BY settled_at DESC
             LIMIT 1
             """;
 

@@ -183,7 +183,16 @@ public final class HttpApi implements AutoCloseable {
             JobId id = JobId.parse(ctx.pathParam("id"));
             jobs.find(id)
                     .ifPresentOrElse(
-                            job -> json(ctx, JobViews.full(job)), () -> problem(ctx, 404, "there is no job " + id));
+                            job -> json(ctx, JobViews.full(job)),
+                            () -> problem(
+                                    ctx,
+                                    404,
+                                    "there is no job " + id
+                                            + jobs.refused(id)
+                                                    .map(record ->
+                                                            "; a record that names it was refused, and is kept as "
+                                                                    + record)
+                                                    .orElse("")));
         });
     }
 

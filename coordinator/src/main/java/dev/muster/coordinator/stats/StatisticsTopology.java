@@ -39,7 +39,7 @@ final class StatisticsTopology {
     static final Duration MINUTES_KEPT = Duration.ofHours(2);
 
     private static final Duration LATE = Duration.ofSeconds(10);
-    /** Each event through a topic and two stores of its own costs more than all else that is done with it. */
+    /** So long counts are held: each event by itself through a topic and two stores costs more than all else about it. */
     private static final Duration HELD = Duration.ofMillis(250);
 
     private static final Serde<String> TEXT = Serdes.String();

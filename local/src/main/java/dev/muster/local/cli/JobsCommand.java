@@ -123,17 +123,15 @@ final class JobsCommand implements Runnable {
         public Integer call() {
             JobId job = parse(id);
             try (Database database = Database.open(client.settings(), "muster-cli", 1, Optional.empty())) {
-                JobView view = new JobReader(database)
-                        .find(job)
-                        .orElseThrow(() -> CommandException.failed(
-                                "there is no job " + id + "; one that was just submitted shows once a worker has it"));
+                JobReader jobs = new JobReader(database);
+                JobView view = jobs.find(job)
+                        .orElseThrow(() -> CommandException.failed("there is no job " + id
+                                + jobs.refused(job)
+                                        .map(record -> "; a record that names it was refused, and is kept as " + record)
+                                        .orElse("; one that was just submitted shows once a worker has it")));
                 if (json) {
                     console.line(Json.MAPPER.writeValueAsString(JobPrinter.json(view)));
                 } else {
-                    if (!view.id().equals(job)) {
-                        console.line("the record that names job " + job
-                                + " was refused as a job; it is kept under an id of its own:");
-                    }
                     JobPrinter.page(view).forEach(console::line);
                 }
             }
