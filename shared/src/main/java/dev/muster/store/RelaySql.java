@@ -20,31 +20,45 @@ final class RelaySql {
             """;
 
     /**
-     * The next events after the cursor. A row counts once every older transaction has ended: a sequence alone would
-     * step over one that commits late. Index (xid, seq) of each daily partition; at most the limit per table.
+     * The next events after the cursor, as many as there are up to a number of rows and, the first aside, until those
+     * before hold so many bytes. A row counts once every older transaction has ended: a sequence alone would step over
+     * one that commits late. Only a dead job's bytes are fetched, for its dead letter. Index (xid, seq) of each daily
+     * partition; at most the limit per table.
      */
     static final String NEXT = """
             SELECT *
             FROM (
-                (SELECT h.xid::text AS xid, h.xid AS place, h.seq, true AS final, h.job_id, h.queue, h.partition,
-                    h.record_offset, h.type, h.order_key, h.state AS outcome, h.reason, h.detail, h.result, h.attempt,
-                    h.failures, h.recoveries, h.incarnation, h.submitted_at, h.started_at, h.entered_at,
-                    h.settled_at AS at, h.record_key, h.payload, h.headers
-                FROM job_history h
-                WHERE (h.xid, h.seq) > (?::xid8, ?) AND h.xid < pg_snapshot_xmin(pg_current_snapshot())
-                ORDER BY h.xid, h.seq
-                LIMIT ?)
-                UNION ALL
-                (SELECT a.xid::text, a.xid, a.seq, false, a.job_id, a.queue, NULL, NULL, a.type, NULL, a.outcome,
-                    a.reason, a.detail, NULL, a.attempt, NULL, NULL, a.incarnation, NULL, a.started_at, a.entered_at,
-                    a.ended_at, NULL, NULL, NULL
-                FROM job_attempt a
-                WHERE (a.xid, a.seq) > (?::xid8, ?) AND a.xid < pg_snapshot_xmin(pg_current_snapshot())
-                ORDER BY a.xid, a.seq
-                LIMIT ?)
-            ) e
-            ORDER BY e.place, e.seq
-            LIMIT ?
+                SELECT e.*, sum(s.own) OVER (ORDER BY e.place, e.seq ROWS UNBOUNDED PRECEDING) AS bytes, s.own
+                FROM (
+                    (SELECT h.xid::text AS xid, h.xid AS place, h.seq, true AS final, h.job_id, h.queue, h.partition,
+                        h.record_offset, h.type, h.order_key, h.state AS outcome, h.reason, h.detail, h.result,
+                        h.attempt, h.failures, h.recoveries, h.incarnation, h.submitted_at, h.started_at, h.entered_at,
+                        h.settled_at AS at,
+                        CASE WHEN h.state = 'dead' THEN h.record_key END AS record_key,
+                        CASE WHEN h.state = 'dead' THEN h.payload END AS payload,
+                        CASE WHEN h.state = 'dead' THEN h.headers END AS headers
+                    FROM job_history h
+                    WHERE (h.xid, h.seq) > (?::xid8, ?) AND h.xid < pg_snapshot_xmin(pg_current_snapshot())
+                    ORDER BY h.xid, h.seq
+                    LIMIT ?)
+                    UNION ALL
+                    (SELECT a.xid::text, a.xid, a.seq, false, a.job_id, a.queue, NULL, NULL, a.type, NULL, a.outcome,
+                        a.reason, a.detail, NULL, a.attempt, NULL, NULL, a.incarnation, NULL, a.started_at,
+                        a.entered_at, a.ended_at, NULL, NULL, NULL
+                    FROM job_attempt a
+                    WHERE (a.xid, a.seq) > (?::xid8, ?) AND a.xid < pg_snapshot_xmin(pg_current_snapshot())
+                    ORDER BY a.xid, a.seq
+                    LIMIT ?)
+                ) e
+                CROSS JOIN LATERAL (
+                    SELECT coalesce(octet_length(e.record_key), 0) + coalesce(octet_length(e.payload), 0)
+                        + coalesce(octet_length(e.headers), 0) + coalesce(octet_length(e.result), 0) AS own
+                ) s
+                ORDER BY e.place, e.seq
+                LIMIT ?
+            ) b
+            WHERE b.bytes - b.own < ?
+            ORDER BY b.place, b.seq
             """;
 
     /** Incidents whose opening or end was not told yet. A handful, by the partial index. */

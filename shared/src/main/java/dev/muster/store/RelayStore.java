@@ -22,7 +22,7 @@ public final class RelayStore {
     /** A place in the outbox: a transaction's id, then a sequence number within it. */
     public record Cursor(String xid, long seq) {}
 
-    /** Where a job came from and, for a dead one, its bytes. */
+    /** Where a job came from and, for a dead one, its bytes; null for all others. */
     public record Origin(
             int partition, long offset, byte @Nullable [] key, byte @Nullable [] payload, byte @Nullable [] headers) {}
 
@@ -69,6 +69,9 @@ public final class RelayStore {
         }
     }
 
+    /** What is to be told next, and whether there may be more after it. */
+    public record Page(List<Row> rows, boolean isFull) {}
+
     /** The cursor, taken over for this epoch; empty when a later leader has it. */
     public Optional<Cursor> takeCursor(long epoch) {
         return db.first(
@@ -88,9 +91,14 @@ public final class RelayStore {
                 > 0;
     }
 
-    /** The next rows after the cursor, in commit order. */
-    public List<Row> next(Cursor after, int limit) {
-        return db.query(
+    /**
+     * The next rows after the cursor, in commit order.
+     *
+     * @param limit rows, from 1
+     * @param bytes from 1; of keys, payloads, headers and results. What takes the page to so many is its last row
+     */
+    public Page next(Cursor after, int limit, int bytes) {
+        List<Sized> page = db.query(
                 "read the outbox after " + after.xid() + "/" + after.seq(),
                 RelaySql.NEXT,
                 statement -> {
@@ -100,9 +108,16 @@ public final class RelayStore {
                         statement.setInt(first + 2, limit);
                     }
                     statement.setInt(7, limit);
+                    statement.setInt(8, bytes);
                 },
-                RelayStore::row);
+                row -> new Sized(row(row), row.getLong("bytes")));
+        return new Page(
+                page.stream().map(Sized::row).toList(),
+                page.size() == limit || (!page.isEmpty() && page.getLast().bytes() >= bytes));
     }
+
+    /** A row, and how many bytes it has with all before it. */
+    private record Sized(Row row, long bytes) {}
 
     /** Incidents whose opening or end was not told yet, oldest first. */
     public List<Incident> nextIncidents(int limit) {

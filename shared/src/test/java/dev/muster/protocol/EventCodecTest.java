@@ -7,6 +7,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +45,24 @@ class EventCodecTest {
                 .hasValueSatisfying(event -> assertThat(event.outcome()).isEqualTo("retried"));
         assertThat(EventCodec.jobEvent(incident.headers(), incident.value())).isEmpty();
         assertThat(EventCodec.jobEvent(job.headers(), new byte[] {'{'})).isEmpty();
+    }
+
+    @Test
+    void a_job_event_is_read_whatever_else_stands_in_it_and_only_as_a_whole() {
+        assertThat(jobEvent(
+                        "{\"a\":{\"queue\":\"x\"},\"b\":[1,[2]],\"\\u0071ueue\":\"q\",\"end_to_end\":1.5,\"c\":null}"))
+                .contains(new EventCodec.JobEvent("q", "dead", OptionalDouble.of(1.5)));
+        assertThat(jobEvent("{\"queue\":\"q\",\"end_to_end\":null}"))
+                .contains(new EventCodec.JobEvent("q", "dead", OptionalDouble.empty()));
+        assertThat(jobEvent("{\"queue\":7}")).isEmpty();
+        assertThat(jobEvent("{\"queue\":\"q\"} x")).isEmpty();
+        assertThat(jobEvent("{\"queue\":\"q\"}{}")).isEmpty();
+        assertThat(jobEvent("[]")).isEmpty();
+        assertThat(jobEvent("")).isEmpty();
+    }
+
+    private static Optional<EventCodec.JobEvent> jobEvent(String json) {
+        return EventCodec.jobEvent(event("dev.muster.job.dead").headers(), json.getBytes(StandardCharsets.UTF_8));
     }
 
     private static ProducerRecord<byte[], byte[]> event(String type) {

@@ -168,14 +168,16 @@ final class DailyPartitionIT {
         RelayStore relay = new RelayStore(db.database());
 
         assertThat(store.drop(HISTORY, epoch)).as("nothing was ever told").isEqualTo(Dropped.UNRELAYED);
-        RelayStore.Row first =
-                relay.next(relay.takeCursor(epoch).orElseThrow(), 10_000).getLast();
+        RelayStore.Row first = relay.next(relay.takeCursor(epoch).orElseThrow(), 10_000, 1 << 20)
+                .rows()
+                .getLast();
         relay.moveCursor(first.place(), epoch);
         history("2025-06-01 09:00:00Z");
         assertThat(store.drop(HISTORY, epoch)).as("the second was not").isEqualTo(Dropped.UNRELAYED);
         assertThat(db.count("SELECT count(*) FROM job_history_20250601")).isEqualTo(2);
 
-        RelayStore.Row second = relay.next(first.place(), 10_000).getLast();
+        RelayStore.Row second =
+                relay.next(first.place(), 10_000, 1 << 20).rows().getLast();
         relay.moveCursor(second.place(), epoch);
 
         assertThat(store.drop(HISTORY, epoch)).isEqualTo(Dropped.DROPPED);

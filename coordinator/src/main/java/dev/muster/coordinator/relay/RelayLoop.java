@@ -7,6 +7,7 @@ import dev.muster.protocol.Topics;
 import dev.muster.store.IncidentStore.Incident;
 import dev.muster.store.RelayStore;
 import dev.muster.store.RelayStore.Cursor;
+import dev.muster.store.RelayStore.Page;
 import dev.muster.store.RelayStore.Row;
 import dev.muster.telemetry.MeterName;
 import dev.muster.time.Ticker;
@@ -35,9 +36,13 @@ public final class RelayLoop implements AutoCloseable {
      * Between two batches, unless the first was full. Each is a transaction in Kafka and a commit in Postgres: without the
      * pause sixty jobs a second made thirty of both.
      */
-    private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final Duration PAUSE = Duration.ofMillis(200);
 
-    private static final int BATCH = 1_000;
+    /** A transaction costs Kafka about as much for one event as for a thousand. */
+    private static final int BATCH = 4_000;
+    /** Of dead jobs' records and of results, of which one may have a megabyte, or 64 KiB. */
+    private static final int BATCH_BYTES = 8 << 20;
+
     private static final int INCIDENTS = 100;
 
     private final RelayStore store;
@@ -130,7 +135,8 @@ public final class RelayLoop implements AutoCloseable {
 
     /** True if there may be more to relay at once. */
     private boolean relay(Session held) {
-        List<Row> rows = store.next(held.cursor(), BATCH);
+        Page page = store.next(held.cursor(), BATCH, BATCH_BYTES);
+        List<Row> rows = page.rows();
         List<Incident> incidents = store.nextIncidents(INCIDENTS);
         if (rows.isEmpty() && incidents.isEmpty()) {
             oldestMillis = 0;
@@ -145,7 +151,7 @@ public final class RelayLoop implements AutoCloseable {
         if (!rows.isEmpty()) {
             move(held, rows);
         }
-        return rows.size() == BATCH || incidents.size() == INCIDENTS;
+        return page.isFull() || incidents.size() == INCIDENTS;
     }
 
     private void produce(Producer<byte[], byte[]> producer, List<Row> rows, List<Incident> incidents) {
