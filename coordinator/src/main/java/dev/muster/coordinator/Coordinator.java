@@ -188,6 +188,7 @@ public final class Coordinator implements AutoCloseable {
                 resources,
                 new LivenessLoop(
                         clients,
+                        opened(resources, clients.admin("muster-liveness-ends")),
                         thresholds,
                         ticker,
                         effect -> {

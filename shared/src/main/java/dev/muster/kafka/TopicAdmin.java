@@ -158,7 +158,10 @@ public final class TopicAdmin {
                 "group.consumer.min.session.timeout.ms and group.consumer.min.heartbeat.interval.ms");
     }
 
-    /** The same for the group of a Streams application, so that a new leader's statistics go on within seconds. */
+    /**
+     * The same for the group of a Streams application, so that a new leader's statistics go on within seconds. Nobody
+     * waits for its heartbeat as recoveries wait for the workers'.
+     */
     public boolean configureStreamsGroup(String group) {
         return configure(
                 group,
@@ -166,7 +169,9 @@ public final class TopicAdmin {
                         "streams.session.timeout.ms",
                         millis(Setting.GROUP_SESSION_TIMEOUT),
                         "streams.heartbeat.interval.ms",
-                        millis(Setting.GROUP_HEARTBEAT)),
+                        Long.toString(Math.max(
+                                1,
+                                settings.duration(Setting.GROUP_SESSION_TIMEOUT).toMillis() / 4))),
                 "group.streams.min.session.timeout.ms and group.streams.min.heartbeat.interval.ms");
     }
 

@@ -16,7 +16,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -31,13 +38,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class LivenessLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LivenessLoop.class);
-    /** Short: silence is proven by end offsets, which the broker answers after the fetch. */
-    private static final Duration FETCH_WAIT = Duration.ofMillis(50);
+    /** A heartbeat ends a fetch; one that comes back empty costs the broker as much. */
+    private static final Duration FETCH_WAIT = Duration.ofMillis(500);
 
-    private static final Duration POLL = Duration.ofMillis(25);
-    private static final Duration END_OFFSETS = Duration.ofMillis(300);
+    private static final Duration POLL = Duration.ofMillis(50);
+    private static final Duration END_OFFSETS = Duration.ofMillis(250);
 
     private final KafkaClients clients;
+    private final Admin admin;
     private final LivenessDecider decider;
     private final Ticker ticker;
     private final Consumer<LivenessEffect> verdicts;
@@ -48,14 +56,22 @@ public final class LivenessLoop implements AutoCloseable {
     private Optional<org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>> reader = Optional.empty();
     private Optional<Loop> loop = Optional.empty();
 
-    /** @param verdicts is told every effect but {@link LivenessEffect.Probe}, on the loop's thread; must not wait */
+    /**
+     * Made, not started.
+     *
+     * @param admin its own, by which it asks where the topic ends: on the reader's connection a broker answers only after
+     *     the fetch, and behind what others ask of an admin a round could take so long that it counts as a pause
+     * @param verdicts is told every effect but {@link LivenessEffect.Probe}, on the loop's thread; must not wait
+     */
     public LivenessLoop(
             KafkaClients clients,
+            Admin admin,
             LivenessConfig config,
             Ticker ticker,
             Consumer<LivenessEffect> verdicts,
             MeterRegistry meters) {
         this.clients = clients;
+        this.admin = admin;
         this.decider = new LivenessDecider(config);
         this.ticker = ticker;
         this.verdicts = verdicts;
@@ -97,7 +113,7 @@ public final class LivenessLoop implements AutoCloseable {
         health.close();
     }
 
-    private void runOnce() {
+    private void runOnce() throws InterruptedException {
         var consumer = openReader();
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
             read(record);
@@ -138,12 +154,22 @@ public final class LivenessLoop implements AutoCloseable {
     }
 
     /** Asks the brokers where the topic ends now. While they don't answer, silence proves nothing. */
-    private static boolean isReadToEnd(org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> consumer) {
+    private boolean isReadToEnd(org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> consumer)
+            throws InterruptedException {
+        Map<TopicPartition, OffsetSpec> wanted =
+                consumer.assignment().stream().collect(Collectors.toMap(tp -> tp, _ -> OffsetSpec.latest()));
         try {
-            Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment(), END_OFFSETS);
+            Map<TopicPartition, ListOffsetsResultInfo> ends = admin.listOffsets(
+                            wanted, new ListOffsetsOptions().timeoutMs((int) END_OFFSETS.toMillis()))
+                    .all()
+                    .get(END_OFFSETS.toMillis(), TimeUnit.MILLISECONDS);
             return ends.entrySet().stream()
-                    .allMatch(end -> consumer.position(end.getKey(), END_OFFSETS) >= end.getValue());
-        } catch (TimeoutException e) {
+                    .allMatch(end -> consumer.position(end.getKey(), END_OFFSETS)
+                            >= end.getValue().offset());
+        } catch (TimeoutException | java.util.concurrent.TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            LOG.atDebug().log("Where the heartbeats end is not known: {}", String.valueOf(e.getMessage()));
             return false;
         }
     }

@@ -55,7 +55,6 @@ public final class Demo {
                 folder,
                 settings.with(Setting.FLEET_INTENSITY, Integer.toString(config.restartIntensity()))
                         .with(Setting.FLEET_PERIOD, "10s")
-                        .with(Setting.GROUP_HEARTBEAT, "50ms") // the survivors learn of their new partitions by it
                         .with(Setting.COORDINATOR_PORT, "0"),
                 config.workers(),
                 StackConfig.defaultQueues(),

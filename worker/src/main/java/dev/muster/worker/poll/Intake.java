@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
 public final class Intake implements Runnable, IntakePort {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
 
-    private static final Duration COMMIT = Duration.ofMillis(500);
+    private static final Duration COMMIT = Duration.ofSeconds(2);
     private static final Duration BEGINNINGS = Duration.ofSeconds(5);
 
     private final Consumer<byte[], byte[]> consumer;
