@@ -96,9 +96,9 @@ public final class ProcessLauncher implements Launcher {
         WorkerLog log = WorkerLog.of(folder, incarnation.worker());
         log.prepare();
         Map<String, String> identity = identity(incarnation);
-        spares.refillSoon();
         Optional<Process> activated =
                 spares.activate(new Activation(identity, log.file().toString()));
+        spares.refillSoon(); // RACE: after that, or a refill that is just ending would find none missing
         Process process = activated.isPresent()
                 ? activated.get()
                 : begin(log, identity, ProcessBuilder.Redirect.from(new File("/dev/null")));

@@ -22,15 +22,21 @@ import org.slf4j.LoggerFactory;
  */
 final class Spares {
     private static final Logger LOG = LoggerFactory.getLogger(Spares.class);
-    /** So long after a worker's start: a recovery, and the worker's way into its group, need the processors more than the next one does. */
+    /** So long after the latest start of a worker: a recovery, and its way into its group, need the processors more. */
     private static final Duration REST = Duration.ofMillis(1_500);
 
-    private static final Executor RESTED =
-            CompletableFuture.delayedExecutor(REST.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread);
+    /** So many rests at most, where workers are started all the time. */
+    private static final int RESTS = 2;
 
     private final int wanted;
     private final Start start;
+    /** Runs something after a rest. */
+    private final Executor rested;
+
     private final Deque<Process> ready = new ArrayDeque<>();
+    /** How often a refill was asked for. */
+    private long wishes;
+
     private boolean refilling;
     private boolean dismissed = true;
 
@@ -41,8 +47,17 @@ final class Spares {
 
     /** None yet. */
     Spares(int wanted, Start start) {
+        this(
+                wanted,
+                start,
+                CompletableFuture.delayedExecutor(REST.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread));
+    }
+
+    /** @param rested runs what it is given after a rest */
+    Spares(int wanted, Start start, Executor rested) {
         this.wanted = wanted;
         this.start = start;
+        this.rested = rested;
     }
 
     /** Has a spare become this life. Empty if there is none; also one that is still starting will do. */
@@ -66,12 +81,31 @@ final class Spares {
         }
     }
 
-    /** In a while there should be as many spares as are wanted. One that ends by itself is not replaced before. */
+    /**
+     * A worker is being started: once none has been for a while, there should be as many spares as are wanted. One that
+     * ends by itself is not replaced before.
+     */
     synchronized void refillSoon() {
+        wishes++;
         if (!dismissed && !refilling && wanted > 0) {
             refilling = true;
-            RESTED.execute(this::refill);
+            rest(RESTS);
         }
+    }
+
+    private synchronized void rest(int most) {
+        long before = wishes;
+        rested.execute(() -> {
+            if (most > 1 && isWishedSince(before)) {
+                rest(most - 1);
+            } else {
+                refill();
+            }
+        });
+    }
+
+    private synchronized boolean isWishedSince(long before) {
+        return wishes != before;
     }
 
     /** Forks outside the monitor: who waits for that is a recovery. */
@@ -82,14 +116,15 @@ final class Spares {
             }
         } catch (IOException | RuntimeException e) {
             LOG.warn("A spare could not be started: {}", e.toString());
-        } finally {
             endRefill();
         }
     }
 
+    /** False also ends the refill, at the same moment: who takes a spare after that asks for the next one. */
     private synchronized boolean isOneMissing() {
         ready.removeIf(spare -> !spare.isAlive());
-        return !dismissed && ready.size() < wanted;
+        refilling = !dismissed && ready.size() < wanted;
+        return refilling;
     }
 
     private synchronized void add(Process spare) {

@@ -9,15 +9,21 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Every worker in turn is asked to end, drains, and is started again; the next one's turn comes when all are in service. */
+/**
+ * Every worker in turn is asked to end, drains, and is started again. The next one's turn comes a while after all are in
+ * service again, as a deployment has it ({@code minReadySeconds} in Kubernetes): by then a spare is warm for it too.
+ */
 final class Rolling implements Fault {
     private static final Duration LIMIT = Duration.ofSeconds(40);
+    private static final Duration BETWEEN = Duration.ofSeconds(8);
 
     @Override
     public Injection inject(DrillStack stack) {
         List<Fleet.Worker> workers = stack.fleet().live();
         Instant at = stack.now();
-        for (Fleet.Worker worker : workers) {
+        for (int i = 0; i < workers.size(); i++) {
+            stack.pause(i == 0 ? Duration.ZERO : BETWEEN);
+            Fleet.Worker worker = workers.get(i);
             Instant asked = stack.now();
             stack.signal(worker, "TERM");
             stack.await("the end of " + worker.incarnation(), LIMIT, () -> !worker.isAlive());
