@@ -18,8 +18,10 @@ DECLARE
     windowed boolean;
     started uuid[];
 BEGIN
-    -- Some queues of a claim with a window and some without, or wishes that stand: not plain.
-    SELECT bool_or(q.duplicate_window IS NOT NULL) INTO windowed FROM queue q WHERE q.name = ANY (p_queues);
+    -- Some queues of a claim with a window and some without, or wishes that stand: not plain. A claim of nothing, as a worker
+    -- rehearses it, is taken for what most claims are.
+    SELECT coalesce(bool_or(q.duplicate_window IS NOT NULL), true) INTO windowed
+    FROM queue q WHERE q.name = ANY (p_queues);
     IF EXISTS (SELECT FROM cancel_wish)
         OR windowed AND EXISTS (SELECT FROM queue q WHERE q.name = ANY (p_queues) AND q.duplicate_window IS NULL) THEN
         RETURN NULL;

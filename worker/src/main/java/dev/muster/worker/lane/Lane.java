@@ -1,6 +1,7 @@
 package dev.muster.worker.lane;
 
 import dev.muster.job.JobId;
+import dev.muster.store.Claim;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Foreign;
@@ -150,14 +151,16 @@ public final class Lane implements Runnable {
     }
 
     /**
-     * Says of nothing what is said in a recovery: the first time each statement is planned and its classes are loaded,
-     * which must not be when jobs wait to be adopted.
+     * Says of nothing what is said in a recovery and of the first records: the first time statements are planned and
+     * classes are loaded, which must not be when jobs wait.
      */
     private void rehearse() {
         try {
             var _ = parts.store().takeOver(List.of());
             var _ = parts.store().foreign(List.of());
             var _ = parts.store().adopt(List.of(), parts.holding());
+            var _ = parts.store().claim(new Claim(List.of(), List.of()), List.of());
+            var _ = parts.store().settle(List.of(), List.of(), parts.holding());
         } catch (StoreException e) {
             LOG.atDebug().log("The rehearsal failed: {}", e.getMessage());
         }

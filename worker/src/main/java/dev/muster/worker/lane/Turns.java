@@ -8,7 +8,8 @@ import java.time.Duration;
  * {@link #STEP}. Confined to the lane's thread.
  */
 final class Turns {
-    static final Duration STEP = Duration.ofSeconds(2);
+    /** Long enough for the first job of a process that has just started, on a machine that restarts others meanwhile. */
+    static final Duration STEP = Duration.ofSeconds(5);
 
     private final boolean quarantine;
     private boolean begun;
