@@ -144,8 +144,8 @@ public final class WorkerMain {
         Incarnation me = born(settings, config, hostName, health);
         Optional<Path> reasonFile = config.paths().runFolder().map(folder -> folder.resolve(me + ".exit"));
         Ending ending = new Ending(reasonFile, code -> ImmediateExit.now(code.code()));
-        Database database =
-                Database.open(settings, me.id(), config.lanes() + 2, Optional.of(meters)); // lanes, watch, drain
+        // For the lanes, the watch, the trust window, and the poll loop or the drain: none waits for another's.
+        Database database = Database.open(settings, me.id(), config.lanes() + 3, Optional.of(meters));
         Worker worker = new Worker(
                 config,
                 me,
