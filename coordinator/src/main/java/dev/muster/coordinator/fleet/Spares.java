@@ -22,11 +22,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Spares {
     private static final Logger LOG = LoggerFactory.getLogger(Spares.class);
-    /** So long after the latest start of a worker: a recovery, and its way into its group, need the processors more. */
+    /** So long after a start of a worker: a recovery, and its way into its group, need the processors more. */
     private static final Duration REST = Duration.ofMillis(1_500);
-
-    /** So many rests at most, where workers are started all the time. */
-    private static final int RESTS = 2;
 
     private final int wanted;
     private final Start start;
@@ -34,9 +31,6 @@ final class Spares {
     private final Executor rested;
 
     private final Deque<Process> ready = new ArrayDeque<>();
-    /** How often a refill was asked for. */
-    private long wishes;
-
     private boolean refilling;
     private boolean dismissed = true;
 
@@ -81,31 +75,12 @@ final class Spares {
         }
     }
 
-    /**
-     * A worker is being started: once none has been for a while, there should be as many spares as are wanted. One that
-     * ends by itself is not replaced before.
-     */
+    /** In a while there should be as many spares as are wanted. One that ends by itself is not replaced before. */
     synchronized void refillSoon() {
-        wishes++;
         if (!dismissed && !refilling && wanted > 0) {
             refilling = true;
-            rest(RESTS);
+            rested.execute(this::refill);
         }
-    }
-
-    private synchronized void rest(int most) {
-        long before = wishes;
-        rested.execute(() -> {
-            if (most > 1 && isWishedSince(before)) {
-                rest(most - 1);
-            } else {
-                refill();
-            }
-        });
-    }
-
-    private synchronized boolean isWishedSince(long before) {
-        return wishes != before;
     }
 
     /** Forks outside the monitor: who waits for that is a recovery. */

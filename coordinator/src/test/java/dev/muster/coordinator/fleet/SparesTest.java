@@ -41,12 +41,8 @@ class SparesTest {
     }
 
     @Test
-    void starts_of_workers_put_it_off_but_not_for_ever() {
+    void what_is_asked_for_during_a_rest_is_one_refill() {
         spares.admit();
-        spares.refillSoon();
-        rest();
-        assertThat(started).as("one more was started meanwhile").isEmpty();
-
         spares.refillSoon();
         rest();
 
