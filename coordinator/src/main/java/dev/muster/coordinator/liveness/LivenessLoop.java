@@ -25,7 +25,9 @@ import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -169,8 +171,10 @@ public final class LivenessLoop implements AutoCloseable {
         } catch (TimeoutException | java.util.concurrent.TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
-            LOG.atDebug().log("Where the heartbeats end is not known: {}", String.valueOf(e.getMessage()));
-            return false;
+            if (e.getCause() instanceof RetriableException) {
+                return false;
+            }
+            throw new KafkaException("can't ask where the heartbeats end", e.getCause());
         }
     }
 
