@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -70,7 +71,7 @@ class SparesTest {
         spares.dismiss();
         rest();
 
-        assertThat(started.getFirst().waitFor()).isNotZero();
+        assertThat(started.getFirst().waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(started).hasSize(1);
 
         spares.admit();

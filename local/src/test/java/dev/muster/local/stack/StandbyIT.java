@@ -27,7 +27,7 @@ class StandbyIT {
     private static final List<String> COORDINATORS = List.of("coordinator", "coordinator-2");
 
     @Test
-    void who_leads_after_a_killed_leader_goes_on_with_its_workers_and_starts_none_beside_them(@TempDir Path folder) {
+    void the_standby_of_a_killed_leader_goes_on_with_its_workers_and_starts_none_beside_them(@TempDir Path folder) {
         StackConfig config = new StackConfig(
                         folder,
                         Settings.of(Map.of(Setting.COORDINATOR_PORT.key(), "0", Setting.FLEET_SPARES.key(), "0")),
@@ -47,20 +47,24 @@ class StandbyIT {
                     .filter(name -> isHeldBy(the(name, servers), before))
                     .findFirst()
                     .orElseThrow();
+            String standby = COORDINATORS.get(1 - COORDINATORS.indexOf(leader));
             payments.submitted(20);
 
-            the(leader, servers).signal("KILL");
+            // It is killed when the standby leads: its next life can be there before its lease is over.
+            long frozen = the(leader, servers).pid();
+            the(leader, servers).signal("STOP");
             payments.submit(20);
 
-            // The standby; or the killed one's next life, if that is there before the lease of the first is over.
-            await("another one leads")
+            await("the standby leads")
                     .atMost(LIMIT)
                     .until(() -> lease(stack)
-                            .filter(now -> now.epoch() > before.epoch())
+                            .filter(now -> now.epoch() > before.epoch() && isHeldBy(the(standby, servers), now))
                             .isPresent());
+            the(leader, servers).signal("KILL");
             await("the other is back")
                     .atMost(LIMIT)
-                    .until(() -> the(leader, servers).running());
+                    .until(() -> the(leader, servers).running()
+                            && the(leader, servers).pid() != frozen);
             assertThat(processes(stack))
                     .as("no worker died, and none has a twin")
                     .isEqualTo(workers);
