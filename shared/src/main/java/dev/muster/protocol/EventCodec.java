@@ -69,7 +69,7 @@ public final class EventCodec {
         return event;
     }
 
-    /** Entry by entry: a mapper that looks up how to write each value takes twice as long, for each job. */
+    /** Entry by entry, for each job: a mapper would look up for each value how it is written. */
     private static byte[] json(Map<String, ?> body) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
         try (JsonGenerator json = Json.MAPPER.createGenerator(bytes)) {
