@@ -13,6 +13,7 @@ import dev.muster.store.OwnershipStore.IntentRequest;
 import dev.muster.store.OwnershipStore.Progress;
 import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.PartitionEpoch;
+import dev.muster.store.RunKey;
 import dev.muster.store.RunningJob;
 import dev.muster.store.Settled;
 import dev.muster.store.TakeOver;
@@ -290,20 +291,20 @@ final class ModelOwnership implements Ownership {
     }
 
     @Override
-    public List<RunningJob> census() {
+    public List<RunKey> census() {
         return db.running.values().stream()
                 .filter(row -> row.isOf(me))
-                .map(JobRow::job)
+                .map(row -> RunKey.of(row.job()))
                 .toList();
     }
 
     @Override
-    public List<RunningJob> beginAgain(List<RunningJob> runs) {
+    public List<RunningJob> beginAgain(List<RunKey> runs) {
         if (!db.isOn(Guard.CENSUS)) {
             return List.of();
         }
         List<RunningJob> again = new ArrayList<>();
-        for (RunningJob run : runs) {
+        for (RunKey run : runs) {
             Optional.ofNullable(db.running.get(run.id()))
                     .filter(row -> row.isOf(me) && row.attempt == run.attempt())
                     .ifPresent(row -> {
@@ -340,7 +341,7 @@ final class ModelOwnership implements Ownership {
 
     /** Nothing is lent here: suspects and quarantine have no part in this model. */
     @Override
-    public boolean enter(RunningJob run) {
+    public Optional<RunningJob> enter(RunKey run) {
         throw new IllegalStateException("lent in a world that has no quarantine: " + run.id());
     }
 

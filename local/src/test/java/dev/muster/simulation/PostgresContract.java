@@ -14,6 +14,7 @@ import dev.muster.store.Outcome;
 import dev.muster.store.Ownership;
 import dev.muster.store.OwnershipStore.IntentRequest;
 import dev.muster.store.PartitionEpoch;
+import dev.muster.store.RunKey;
 import dev.muster.store.RunningJob;
 import dev.muster.store.Settled;
 import dev.muster.store.TakeOver;
@@ -231,7 +232,7 @@ abstract class PostgresContract {
         Incarnation a = worker();
         take(a, at(1));
         claim(a, at(1), 0, entry(1, 0, ""));
-        List<RunningJob> rows = site().ownership(a).census();
+        List<RunKey> rows = site().ownership(a).census();
 
         assertThat(site().ownership(a).beginAgain(rows))
                 .extracting(RunningJob::attempt)

@@ -5,8 +5,10 @@ import java.sql.Array;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -35,13 +37,15 @@ final class Columns {
         return Db.array(statement, type, cells(type, 0));
     }
 
-    /** The driver sends these types in Postgres' own form if the array is of theirs, and all else as text, to be parsed. */
+    /** These types go in Postgres' own form if the array is of theirs, and all else as text, to be parsed. */
     private static @Nullable Object[] cells(String type, int size) {
         return switch (type) {
             case "integer" -> new @Nullable Integer[size];
             case "bigint" -> new @Nullable Long[size];
             case "text" -> new @Nullable String[size];
             case "bytea" -> new byte[size] @Nullable [];
+            case "uuid" -> new @Nullable UUID[size];
+            case "timestamptz" -> new @Nullable OffsetDateTime[size];
             default -> new @Nullable Object[size];
         };
     }

@@ -11,6 +11,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one statement on one connection of a {@link Database}: the few lines of JDBC that every store needs. Thread-safe. */
@@ -74,7 +75,11 @@ final class Db {
 
     /** An SQL array parameter. {@code type} is Postgres' element type. */
     static Array array(PreparedStatement statement, String type, @Nullable Object[] elements) throws SQLException {
-        return statement.getConnection().createArrayOf(type, elements);
+        return switch (elements) {
+            case UUID[] ids -> BinaryArray.of(statement, ids);
+            case OffsetDateTime[] times -> BinaryArray.of(statement, times);
+            default -> statement.getConnection().createArrayOf(type, elements);
+        };
     }
 
     static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

@@ -9,6 +9,7 @@ import dev.muster.store.OwnershipStore.Wish;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What one incarnation says about partitions and jobs: the two guards of the ownership protocol. Each call is one
@@ -64,20 +65,20 @@ public interface Ownership {
     /** Stores the idempotency keys of steps. No intent comes back for a job that is not ours any more. */
     List<Intent> intend(List<IntentRequest> requests);
 
-    /** All jobs that run under this incarnation as far as is known. */
-    List<RunningJob> census();
+    /** All runs that are under way under this incarnation as far as is known. */
+    List<RunKey> census();
 
     /**
      * Begins runs of ours again that have no thread, each under a new attempt: what was said of the run before, and may
      * still be on its way, counts for nothing from then on. Those come back that are ours.
      */
-    List<RunningJob> beginAgain(List<RunningJob> runs);
+    List<RunningJob> beginAgain(List<RunKey> runs);
 
     /**
-     * Notes that the handler of a job that was lent to us is about to be entered. False if that was noted of this run
+     * Notes that the handler of a job that was lent to us is about to be entered. Empty if that was noted of this run
      * before, or if it is not ours any more.
      */
-    boolean enter(RunningJob run);
+    Optional<RunningJob> enter(RunKey run);
 
     /** What is wished of the jobs that run under this incarnation. */
     List<Wish> wishes();

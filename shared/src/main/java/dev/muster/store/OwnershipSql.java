@@ -35,18 +35,22 @@ final class OwnershipSql {
     /** Those of the given runs that are ours, under a new number each. Locks the rows in the order of their ids. */
     static final String BEGIN_AGAIN = "SELECT * FROM begin_again(?, ?, ?)";
 
-    /** Notes that a lent job's handler is about to be entered, once per run. Guard (b): 0 or 1 row. */
+    /** Notes that a lent job's handler is about to be entered, once per run. Guard (b): the row, or none. */
     static final String ENTER = """
             UPDATE job_running
             SET entered_at = clock_timestamp()
             WHERE job_id = ?
               AND incarnation = ?
               AND attempt = ?
-              AND entered_at IS NULL""";
+              AND entered_at IS NULL
+            RETURNING *""";
 
-    /** All running rows of an incarnation: as many as it has slots, or a little more. Reads the small table through. */
+    /**
+     * The runs of an incarnation: as many as it has slots, or a little more. Reads the small table through, but none of the
+     * jobs' bytes.
+     */
     static final String CENSUS = """
-            SELECT *
+            SELECT job_id, attempt, queue, partition
             FROM job_running
             WHERE incarnation = ?""";
 

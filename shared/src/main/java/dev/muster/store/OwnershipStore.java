@@ -197,33 +197,40 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
-    public List<RunningJob> census() {
+    public List<RunKey> census() {
         return db.query(
                 "count the running jobs of " + me,
                 OwnershipSql.CENSUS,
                 statement -> statement.setString(1, me.id()),
+                row -> new RunKey(
+                        new JobId(row.getObject("job_id", UUID.class)),
+                        row.getInt("attempt"),
+                        row.getString("queue"),
+                        row.getInt("partition")));
+    }
+
+    @Override
+    public Optional<RunningJob> enter(RunKey run) {
+        return db.first(
+                "note the entry of job " + run.id(),
+                OwnershipSql.ENTER,
+                statement -> {
+                    statement.setObject(1, run.id().value());
+                    statement.setString(2, me.id());
+                    statement.setInt(3, run.attempt());
+                },
                 OwnershipStore::job);
     }
 
     @Override
-    public boolean enter(RunningJob run) {
-        return db.update("note the entry of job " + run.id(), OwnershipSql.ENTER, statement -> {
-                    statement.setObject(1, run.id().value());
-                    statement.setString(2, me.id());
-                    statement.setInt(3, run.attempt());
-                })
-                == 1;
-    }
-
-    @Override
-    public List<RunningJob> beginAgain(List<RunningJob> runs) {
+    public List<RunningJob> beginAgain(List<RunKey> runs) {
         return db.query(
                 "begin " + runs.size() + " runs again",
                 OwnershipSql.BEGIN_AGAIN,
                 statement -> {
                     statement.setString(1, me.id());
                     statement.setArray(2, Columns.of(statement, "uuid", runs, r -> r.id().value()));
-                    statement.setArray(3, Columns.of(statement, "integer", runs, RunningJob::attempt));
+                    statement.setArray(3, Columns.of(statement, "integer", runs, RunKey::attempt));
                 },
                 OwnershipStore::job);
     }

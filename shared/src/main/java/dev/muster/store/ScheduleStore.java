@@ -19,8 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** The schedules there are, and their firing. Thread-safe. */
 public final class ScheduleStore {
@@ -184,46 +182,36 @@ public final class ScheduleStore {
         List<Schedule> schedules = wishes.stream().map(w -> w.due().schedule()).toList();
         List<Firing> flat = flat(wishes);
         statement.setLong(1, epoch);
-        statement.setArray(2, column(statement, "text", schedules, Schedule::name));
+        statement.setArray(2, Columns.of(statement, "text", schedules, Schedule::name));
         statement.setArray(
                 3,
-                column(
+                Columns.of(
                         statement,
                         "timestamptz",
                         schedules,
                         s -> Db.timestamp(s.standing().nextFireAt())));
         statement.setArray(
                 4,
-                column(
+                Columns.of(
                         statement,
                         "timestamptz",
                         schedules,
                         s -> Db.timestamp(s.standing().revision())));
         statement.setArray(
                 5,
-                column(
+                Columns.of(
                         statement,
                         "timestamptz",
                         wishes,
                         w -> Db.timestamp(w.firings().next())));
-        statement.setArray(6, column(statement, "integer", flat, Firing::schedule));
-        statement.setArray(7, column(statement, "timestamptz", flat, f -> Db.timestamp(f.time())));
+        statement.setArray(6, Columns.of(statement, "integer", flat, Firing::schedule));
+        statement.setArray(7, Columns.of(statement, "timestamptz", flat, f -> Db.timestamp(f.time())));
         statement.setArray(
-                8, column(statement, "uuid", flat, f -> f.job().jobId().value()));
-        statement.setArray(9, column(statement, "integer", flat, Firing::partition));
+                8, Columns.of(statement, "uuid", flat, f -> f.job().jobId().value()));
+        statement.setArray(9, Columns.of(statement, "integer", flat, Firing::partition));
         byte[][] headers =
                 flat.stream().map(f -> ScheduledSubmission.headers(f.job())).toArray(byte[][]::new);
         statement.setArray(10, Db.array(statement, "bytea", headers));
-    }
-
-    private static <T> java.sql.Array column(
-            PreparedStatement statement, String type, List<T> rows, Function<T, @Nullable Object> cell)
-            throws SQLException {
-        @Nullable Object[] cells = new @Nullable Object[rows.size()];
-        for (int i = 0; i < cells.length; i++) {
-            cells[i] = cell.apply(rows.get(i));
-        }
-        return Db.array(statement, type, cells);
     }
 
     private static Schedule schedule(ResultSet row) throws SQLException {

@@ -124,7 +124,7 @@ final class CancellationStoreIT {
                 .as("its key goes on in the same statement")
                 .first()
                 .isEqualTo(new Settled.Done(id(queue)));
-        assertThat(a.store().census()).extracting(RunningJob::id).containsExactly(id(queue + "-2"));
+        assertThat(a.store().census()).extracting(RunKey::id).containsExactly(id(queue + "-2"));
 
         assertThat(history(queue)).isEqualTo("cancelled|wrong amount|cancelled by alice: wrong amount");
     }

@@ -57,7 +57,7 @@ final class OwnershipStoreIT {
         assertThat(db.count("SELECT next_offset FROM partition_owner WHERE queue = '" + queue + "'"))
                 .isEqualTo(5);
         assertThat(a.store().census())
-                .extracting(RunningJob::id)
+                .extracting(RunKey::id)
                 .containsExactlyInAnyOrder(id(queue + "-1"), id(queue + "-2"));
     }
 
@@ -253,7 +253,7 @@ final class OwnershipStoreIT {
         a.claims(p, 0, job(0, queue)); // committed; imagine that the answer never came
 
         assertThat(a.takes(p).nextOffset()).as("taken over from itself").isEqualTo(1);
-        assertThat(a.store().census()).extracting(RunningJob::attempt).containsExactly(1);
+        assertThat(a.store().census()).extracting(RunKey::attempt).containsExactly(1);
     }
 
     @Test
@@ -267,11 +267,10 @@ final class OwnershipStoreIT {
         assertThat(a.store().intend(List.of(charge))).hasSize(1);
 
         // Its lane breaks while "dead, charge answered" is under way. The next one finds a row without a thread.
-        List<RunningJob> again = a.store().beginAgain(a.store().census());
+        List<RunKey> first = a.store().census();
+        List<RunningJob> again = a.store().beginAgain(first);
         assertThat(again).extracting(RunningJob::attempt).containsExactly(2);
-        assertThat(a.store().beginAgain(List.of(withAttempt(again.getFirst(), 1))))
-                .as("said again, late")
-                .isEmpty();
+        assertThat(a.store().beginAgain(first)).as("said again, late").isEmpty();
         a.store().intend(List.of(new OwnershipStore.IntentRequest(id(queue), 2, "charge"))); // and calls outside
 
         assertThat(a.ends(id(queue), 1, Outcome.Verdict.DEAD, Duration.ZERO, List.of("charge")))
@@ -282,11 +281,6 @@ final class OwnershipStoreIT {
         assertThat(db.count("SELECT count(*) FROM job_attempt WHERE outcome = 'interrupted' AND job_id = '" + id(queue)
                         + "'"))
                 .isEqualTo(1);
-    }
-
-    private static RunningJob withAttempt(RunningJob job, int attempt) {
-        return new RunningJob(
-                job.id(), job.type(), attempt, job.place(), job.key(), job.budget(), job.times(), job.bytes());
     }
 
     @Test

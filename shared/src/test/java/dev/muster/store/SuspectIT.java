@@ -93,7 +93,10 @@ final class SuspectIT extends SuspectScene {
         assertThat(quarantine.store().census()).singleElement().satisfies(lent -> {
             assertThat(lent.id()).isEqualTo(id(queue + "a"));
             assertThat(lent.attempt()).isEqualTo(2);
-            assertThat(lent.budget().failures()).isZero();
+            assertThat(quarantine.store().enter(lent))
+                    .hasValueSatisfying(
+                            entered -> assertThat(entered.budget().failures()).isZero());
+            assertThat(quarantine.store().enter(lent)).as("a second time").isEmpty();
         });
         assertThat(suspects.suspects())
                 .singleElement()
@@ -140,7 +143,7 @@ final class SuspectIT extends SuspectScene {
         suspects.lend(List.of(id(queue + "a")), next.me(), epoch);
         makeDue();
         owner.store().startDue(List.of(partition), 10);
-        assertThat(next.store().census()).extracting(RunningJob::attempt).containsExactly(3);
+        assertThat(next.store().census()).extracting(RunKey::attempt).containsExactly(3);
     }
 
     @Test

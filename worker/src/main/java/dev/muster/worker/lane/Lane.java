@@ -6,6 +6,7 @@ import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Foreign;
 import dev.muster.store.PartitionEpoch;
+import dev.muster.store.RunKey;
 import dev.muster.store.RunningJob;
 import dev.muster.store.StoreException;
 import dev.muster.worker.FaultPoint;
@@ -289,8 +290,8 @@ public final class Lane implements Runnable {
         return !draining && parts.runner().isReady();
     }
 
-    private boolean isOurs(RunningJob job) {
-        return indexOf(job.place().queue(), job.place().partition(), lanes) == index;
+    private boolean isOurs(RunKey run) {
+        return indexOf(run.queue(), run.partition(), lanes) == index;
     }
 
     /** Postgres does not answer, or not well: nothing is lost, everything that was pending is said again. */

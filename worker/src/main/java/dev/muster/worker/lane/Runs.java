@@ -10,6 +10,7 @@ import dev.muster.store.OwnershipStore.IntentRequest;
 import dev.muster.store.OwnershipStore.Progress;
 import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.PartitionEpoch;
+import dev.muster.store.RunKey;
 import dev.muster.store.RunningJob;
 import dev.muster.store.Settled;
 import dev.muster.worker.FaultPoint;
@@ -195,15 +196,15 @@ final class Runs {
      * new attempt, since an outcome of the run before may be on its way from a lane that has ended; a thread without a
      * row is interrupted and its outcome dropped. What an unanswered commit has left behind is found here.
      */
-    void census(Predicate<RunningJob> ofThisLane) {
-        Map<JobId, RunningJob> rows = new LinkedHashMap<>();
-        for (RunningJob row : parts.store().census()) {
+    void census(Predicate<RunKey> ofThisLane) {
+        Map<JobId, RunKey> rows = new LinkedHashMap<>();
+        for (RunKey row : parts.store().census()) {
             if (ofThisLane.test(row)) {
                 rows.put(row.id(), row);
             }
         }
         for (Run run : List.copyOf(running.values())) {
-            RunningJob row = rows.get(run.id());
+            RunKey row = rows.get(run.id());
             if (row == null || row.attempt() != run.attempt()) {
                 LOG.atWarn()
                         .addKeyValue("job_id", run.id())
@@ -217,7 +218,7 @@ final class Runs {
                 ? turns.next(rows.size(), running.size(), parts.ticker().nanos())
                 : 0;
         unstarted = rows.size() > now;
-        List<RunningJob> due = rows.values().stream().limit(now).toList();
+        List<RunKey> due = rows.values().stream().limit(now).toList();
         if (parts.quarantine()) {
             due.forEach(this::startInTurn);
         } else if (!due.isEmpty()) {
@@ -229,12 +230,13 @@ final class Runs {
      * Its entry is written down before it can end the process: whoever is on record, and alone, has done it. One that is on
      * record already was begun by a lane that has ended.
      */
-    private void startInTurn(RunningJob row) {
-        if (parts.store().enter(row)) {
-            startLate(row);
+    private void startInTurn(RunKey row) {
+        Optional<RunningJob> first = parts.store().enter(row);
+        if (first.isPresent()) {
+            startLate(first.get());
         } else {
             parts.store().beginAgain(List.of(row)).stream()
-                    .filter(parts.store()::enter)
+                    .flatMap(again -> parts.store().enter(RunKey.of(again)).stream())
                     .forEach(this::startLate);
         }
     }

@@ -1,0 +1,17 @@
+package dev.muster.store;
+
+import dev.muster.job.JobId;
+
+/**
+ * What tells a run from all others of its worker, without what it works on: the census asks for all of them every second.
+ *
+ * @param attempt which run of the job it is
+ * @param queue of the job's record, as is {@code partition}
+ */
+public record RunKey(JobId id, int attempt, String queue, int partition) {
+    /** Which run that is. */
+    public static RunKey of(RunningJob job) {
+        return new RunKey(
+                job.id(), job.attempt(), job.place().queue(), job.place().partition());
+    }
+}
