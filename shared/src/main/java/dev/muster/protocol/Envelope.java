@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.header.Header;
@@ -81,6 +83,9 @@ public sealed interface Envelope {
 
     String STRUCTURED = "application/cloudevents+json";
 
+    /** Of the headers of binary mode. */
+    String PREFIX = "ce_";
+
     /** Reads the envelope of a record. Never throws on account of the bytes. */
     static Envelope read(Headers headers, byte @Nullable [] value) {
         try {
@@ -133,8 +138,15 @@ public sealed interface Envelope {
         return contentType != null && contentType.startsWith(STRUCTURED);
     }
 
+    /** Looked through once: there are more attributes to ask for than headers, and each question is a search. */
     private static Envelope binary(Headers headers) {
-        return job(name -> text(headers, "ce_" + name));
+        Map<String, @Nullable String> attributes = new HashMap<>();
+        for (Header header : headers) {
+            if (header.key().startsWith(PREFIX)) {
+                attributes.put(header.key().substring(PREFIX.length()), text(header));
+            }
+        }
+        return job(attributes::get);
     }
 
     private static Envelope structured(byte @Nullable [] value) {
@@ -267,6 +279,10 @@ public sealed interface Envelope {
 
     private static @Nullable String text(Headers headers, String name) {
         Header header = headers.lastHeader(name);
-        return header == null || header.value() == null ? null : new String(header.value(), UTF_8);
+        return header == null ? null : text(header);
+    }
+
+    private static @Nullable String text(Header header) {
+        return header.value() == null ? null : new String(header.value(), UTF_8);
     }
 }

@@ -13,6 +13,7 @@ import dev.muster.job.Ordering;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -116,6 +117,41 @@ final class CircuitIT {
             assertThat(stack.rows("SELECT job_id FROM job_history WHERE queue = '" + queue
                             + "' AND order_key = 'k0' ORDER BY started_at"))
                     .containsExactly(payments.getFirst().toString(), behindItsKey.toString());
+        }
+    }
+
+    /** A death costs nobody an attempt, also where the provider is slower than the recovery. */
+    @Test
+    void a_call_that_a_dead_worker_has_left_under_way_costs_no_attempt(
+            PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
+        try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
+            String queue = stack.queue(Ordering.NONE, 1);
+            ChildProcess first = stack.worker();
+            Incarnation me = stack.awaitOwner(first, queue, 1);
+            ChildProcess second = stack.worker();
+            stack.incarnationOf(second);
+            stack.charges().faults("{\"latency\":{\"minMillis\":4000,\"maxMillis\":4000}}");
+            List<JobId> payments = stack.submitPayments(queue, 8);
+            String calls = payments.stream().map(id -> "'" + id + "'").collect(Collectors.joining(","));
+            Awaitility.await()
+                    .atMost(WorkerStack.PATIENCE)
+                    .until(() -> stack.count("SELECT count(*) FROM job_intent WHERE job_id IN (" + calls + ")") == 8);
+
+            first.killHard();
+            stack.fence(me);
+            stack.evict(me);
+
+            stack.awaitFinal(payments);
+            stack.assertSucceededOnce(payments);
+            stack.assertChargedOnce(payments);
+            assertThat(stack.count(
+                            "SELECT count(*) FROM job_attempt WHERE outcome = 'unknown' AND queue = '" + queue + "'"))
+                    .as("runs that found a call under way")
+                    .isPositive();
+            assertThat(stack.count("SELECT max(failures) FROM job_history WHERE queue = '" + queue + "'"))
+                    .as("attempts that were spent")
+                    .isZero();
+            stack.charges().faults("{\"latency\":{\"minMillis\":0,\"maxMillis\":0}}");
         }
     }
 

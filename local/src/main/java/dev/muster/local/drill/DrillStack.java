@@ -246,7 +246,7 @@ final class DrillStack implements AutoCloseable {
 
     /** True when no more jobs are unfinished than come within two seconds: those that had waited have been caught up with. */
     boolean isCalm() {
-        int unfinished = load.acknowledgedCount() - witness.progress().finals();
+        int unfinished = load.sentCount() - witness.progress().finals(); // also those that Kafka has not taken yet
         return unfinished < config.rate() * 2;
     }
 

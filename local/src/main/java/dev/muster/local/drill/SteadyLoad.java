@@ -43,8 +43,9 @@ final class SteadyLoad implements AutoCloseable {
         return load;
     }
 
-    /** Throws what has ended it, if anything has. */
+    /** Throws what has ended it, if anything has, and when Kafka has refused a job for good. */
     void check() {
+        load.check();
         CommandException failed = failure.get();
         if (failed != null) {
             throw failed;
@@ -54,11 +55,12 @@ final class SteadyLoad implements AutoCloseable {
     /** Sends nothing new from now on; false while Kafka has yet to acknowledge something. */
     boolean isStopped() {
         stopped.countDown();
+        check();
         return !thread.isAlive() && load.isAcknowledged();
     }
 
-    int acknowledgedCount() {
-        return load.acknowledgedCount();
+    int sentCount() {
+        return load.sentCount();
     }
 
     List<Evidence.Submitted> acknowledged() {

@@ -21,7 +21,8 @@ public final class Load {
     private final Producer<byte[], byte[]> producer;
     private final List<Evidence.Submitted> acknowledged = new ArrayList<>();
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-    private int sent;
+    /** Written by the one thread that sends. */
+    private volatile int sent;
 
     /**
      * Sends nothing yet.
@@ -39,18 +40,32 @@ public final class Load {
      * Sends what is due by now.
      *
      * @param most so many in all for now
-     * @throws CommandException when Kafka has refused a job for good: what came of it nobody could audit
+     * @throws CommandException as {@link #check} does
      */
     public void sendDue(long elapsedNanos, long most) {
+        check();
+        long due = Math.min(Math.min(most, total), pacing.due(elapsedNanos));
+        for (int next = sent; next < due; next++) {
+            send(jobs.next(next));
+            sent = next + 1;
+        }
+    }
+
+    /**
+     * Looks whether Kafka has taken what it has answered so far.
+     *
+     * @throws CommandException when it has refused a job for good: what came of it nobody could audit
+     */
+    public void check() {
         Exception refused = failure.get();
         if (refused != null) {
             throw CommandException.failed("Kafka did not take a job of the trial: " + refused);
         }
-        long due = Math.min(Math.min(most, total), pacing.due(elapsedNanos));
-        while (sent < due) {
-            send(jobs.next(sent));
-            sent++;
-        }
+    }
+
+    /** How many were sent so far, whether Kafka has them or not. */
+    public int sentCount() {
+        return sent;
     }
 
     /** Whether all that was sent so far is acknowledged. */

@@ -52,6 +52,9 @@ public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
                     CHARGE, key -> gateway.charge(payment, context.jobId(), key, context.unansweredSince(CHARGE)));
         } catch (RateLimitedException e) {
             return new JobResult.Retry("the provider limits our rate", e.after());
+        } catch (CallUnderWayException e) {
+            return new JobResult.Unknown(
+                    "an earlier call is still under way"); // that one may have paid, this job has not failed
         }
         return switch (answer) {
             case PaymentAnswer.Charged(String id) -> new JobResult.Succeeded(id);

@@ -111,6 +111,7 @@ public final class PaymentGateway {
      * @param unansweredSince when this was tried before without an answer; the provider forgets a key after a day, so
      *     what is older than that is looked up in its books before anything is sent
      * @throws ParkedException while the circuit is open
+     * @throws CallUnderWayException while the provider is busy with an earlier call under this key
      * @throws RateLimitedException when the provider wants fewer requests; for the circuit as bad as an error
      * @throws StripeException when the outcome of the call is not known
      */
@@ -132,6 +133,9 @@ public final class PaymentGateway {
             PaymentAnswer answer = before.isPresent() ? before.get() : create(payment, job, idempotencyKey);
             circuit.onResult(circuit.getCurrentTimestamp() - started, circuit.getTimestampUnit(), answer);
             return answer;
+        } catch (CallUnderWayException e) {
+            circuit.releasePermission(); // it is there, and how it is the earlier call will tell
+            throw e;
         } catch (StripeException | RuntimeException e) {
             if (Thread.currentThread().isInterrupted()) {
                 circuit.releasePermission(); // we have cut the call off ourselves, which says nothing about the
@@ -187,32 +191,35 @@ public final class PaymentGateway {
         } catch (RateLimitException e) {
             count("charge", "429");
             throw new RateLimitedException(retryAfter(e));
-        } catch (IdempotencyException e) {
-            count("charge", "409");
-            // 400: the key was used with other parameters, which ours never are. 409: the first call is still on its
-            // way.
-            if (e.getStatusCode() != null && e.getStatusCode() == 400) {
-                return new PaymentAnswer.Refused("the idempotency key was used for another request");
-            }
-            throw e;
-        } catch (InvalidRequestException e) {
-            if (e.getStatusCode() != null && e.getStatusCode() == 409) {
-                count("charge", "409");
-                throw e; // the first call under this key is still on its way
-            }
-            count("charge", "other_4xx");
-            return new PaymentAnswer.Refused("the provider refuses the request: " + code(e));
         } catch (ApiConnectionException e) {
             count("charge", "connect_error");
             throw e;
         } catch (StripeException e) {
-            count("charge", "5xx");
-            if (e.getStatusCode() == null || e.getStatusCode() != 500) {
-                throw e;
-            }
-            // The stored 500 would be replayed for ever; whether the money was taken, only the provider's books say.
-            return reconcile(payment, job).orElseThrow(() -> e);
+            return refused(e, payment, job);
         }
+    }
+
+    /** By the status, since the client has no exception of its own for a conflict. */
+    private PaymentAnswer refused(StripeException e, PaymentCharge payment, JobId job) throws StripeException {
+        int status = e.getStatusCode() == null ? 0 : e.getStatusCode();
+        if (status == 409) {
+            count("charge", "409");
+            throw new CallUnderWayException();
+        }
+        if (e instanceof IdempotencyException) { // with other parameters, which ours never are
+            count("charge", "other_4xx");
+            return new PaymentAnswer.Refused("the idempotency key was used for another request");
+        }
+        if (e instanceof InvalidRequestException) {
+            count("charge", "other_4xx");
+            return new PaymentAnswer.Refused("the provider refuses the request: " + code(e));
+        }
+        count("charge", "5xx");
+        if (status != 500) {
+            throw e;
+        }
+        // The stored 500 would be replayed for ever; whether the money was taken, only the provider's books say.
+        return reconcile(payment, job).orElseThrow(() -> e);
     }
 
     private static PaymentIntentCreateParams params(PaymentCharge payment, JobId job) {
