@@ -25,11 +25,13 @@ public final class MusterProcess {
      * For many short lives on one small machine. The quick compiler alone: measured on two cores, the optimizing one
      * took 0.7 s of processor time in the first six seconds of each life, more than the jobs that it sped up. A small
      * young generation is soon used again, where a large one would first touch 100 MB of new pages. And what a training
-     * run has found worth compiling is not compiled anew before it is so again: a quarter of the compiler's time.
+     * run has found worth compiling is not compiled anew before it is so again: a quarter of the compiler's time. A method is
+     * compiled after three times as many calls as usual: measured, an eighth less for a start, no more for the jobs after it.
      */
     private static final List<String> SMALL = List.of(
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
+            "-XX:CompileThresholdScaling=3",
             "-Xmx384m",
             "-Xmn16m",
             "-XX:-AOTRecordTraining",
