@@ -14,7 +14,8 @@ import java.util.Optional;
  *
  * <ul>
  *   <li>One death proves nothing: who was in flight is noted and runs on like any other.
- *   <li>Who was in flight in two deaths in a row is a suspect, and runs in quarantine only.
+ *   <li>Who was in flight in two deaths in a row is a suspect, and runs in quarantine only; in three, if the last one was
+ *       killed: where workers are killed again and again, quarantine would be where half the jobs wait for their turn.
  *   <li>Only a death there convicts, and only one who was alone: whose handler was entered, and nobody else's. A process
  *       that was killed may have been so by a person, so two such deaths are needed.
  *   <li>Who survives a run is clear: what is said of it holds for its next run only.
@@ -22,7 +23,10 @@ import java.util.Optional;
  */
 public final class SuspicionRule {
     /** Deaths in a row that make a suspect. */
-    public static final int SUSPECT_AT = 2;
+    private static final int SUSPECT_AT = 2;
+
+    /** The same, if whether a job did it at all can't be told of the last one. */
+    private static final int SUSPECT_IF_KILLED_AT = 3;
 
     private static final int CONVICT_AT = 2;
 
@@ -55,7 +59,8 @@ public final class SuspicionRule {
             return job.entered() ? Optional.of(inQuarantine(blame, company, ending, job)) : Optional.empty();
         }
         int deaths = 1 + job.before().map(Suspicion::deaths).orElse(0);
-        Standing standing = deaths >= SUSPECT_AT ? Standing.SUSPECTED : Standing.NOTED;
+        int suspectAt = blame == Blame.A_JOB ? SUSPECT_AT : SUSPECT_IF_KILLED_AT;
+        Standing standing = deaths >= suspectAt ? Standing.SUSPECTED : Standing.NOTED;
         return Optional.of(
                 new Judged(job.id(), job.attempt(), new Suspicion(standing, deaths, 0, 0), Optional.empty()));
     }

@@ -35,6 +35,18 @@ class SuspicionRuleTest {
         assertThat(judged).allSatisfy(job -> assertThat(job.summary()).isEmpty());
     }
 
+    /** The kernel or a person may have done it, and does it again to whoever runs there next. */
+    @Test
+    void where_the_last_worker_was_killed_it_takes_three() {
+        assertThat(judge(Blame.PERHAPS_A_JOB, WORKER, known("a", NOTED, 1, 0), known("b", NOTED, 2, 0)))
+                .extracting(Judged::suspicion)
+                .containsExactly(new Suspicion(NOTED, 2, 0, 0), new Suspicion(SUSPECTED, 3, 0, 0));
+        assertThat(judge(Blame.A_JOB, WORKER, known("a", NOTED, 1, 0)))
+                .as("killed, then ended by itself")
+                .extracting(Judged::suspicion)
+                .containsExactly(new Suspicion(SUSPECTED, 2, 0, 0));
+    }
+
     @Test
     void a_death_that_blames_nobody_says_nothing_of_anybody() {
         assertThat(judge(Blame.NOBODY, WORKER, known("a", NOTED, 1, 0))).isEmpty();
