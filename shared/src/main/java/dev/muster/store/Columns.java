@@ -50,6 +50,11 @@ final class Columns {
         };
     }
 
+    /** A text as Postgres takes it: without zero bytes, none at all where it is empty. */
+    static @Nullable String clean(String text) {
+        return text.isEmpty() ? null : text.replace('\0', '\uFFFD');
+    }
+
     static @Nullable Object time(Optional<Instant> instant) {
         return Db.timestamp(instant.orElse(null));
     }

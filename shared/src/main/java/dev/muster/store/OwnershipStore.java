@@ -153,7 +153,7 @@ public final class OwnershipStore implements Ownership {
         List<Optional<Settled>> rows = db.query(
                 "settle " + outcomes.size() + " jobs",
                 OwnershipSql.SETTLE,
-                statement -> bindSettle(statement, outcomes, keyed, holding),
+                statement -> SettleBinding.bind(statement, me, outcomes, keyed, holding),
                 row -> switch (row.getString("verdict")) {
                     case "settled" -> settled(row).map(Settled.Done::new);
                     case "unknown" -> settled(row).map(Settled.Unsure::new);
@@ -267,7 +267,7 @@ public final class OwnershipStore implements Ownership {
             statement.setArray(1, Columns.of(statement, "uuid", news, n -> n.id().value()));
             statement.setArray(2, Columns.of(statement, "integer", news, Progress::attempt));
             statement.setArray(3, Columns.of(statement, "integer", news, Progress::percent));
-            statement.setArray(4, Columns.of(statement, "text", news, n -> clean(n.note())));
+            statement.setArray(4, Columns.of(statement, "text", news, n -> Columns.clean(n.note())));
             statement.setString(5, me.id());
         });
     }
@@ -323,45 +323,6 @@ public final class OwnershipStore implements Ownership {
         });
     }
 
-    private void bindSettle(
-            PreparedStatement statement, List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding)
-            throws SQLException {
-        List<UUID> closedJobs = new ArrayList<>();
-        List<String> closedSteps = new ArrayList<>();
-        List<Boolean> made = new ArrayList<>();
-        for (Outcome outcome : outcomes) {
-            for (String step : outcome.closedSteps()) {
-                closedJobs.add(outcome.id().value());
-                closedSteps.add(step);
-                made.add(!outcome.unmadeSteps().contains(step));
-            }
-        }
-        statement.setString(1, me.id());
-        statement.setArray(2, Columns.of(statement, "uuid", outcomes, o -> o.id().value()));
-        statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
-        statement.setArray(
-                4, Columns.of(statement, "text", outcomes, o -> o.verdict().wireName()));
-        statement.setArray(5, Columns.sparse(statement, "text", outcomes, o -> clean(o.reason())));
-        statement.setArray(6, Columns.sparse(statement, "text", outcomes, o -> clean(o.detail())));
-        statement.setArray(7, Columns.sparse(statement, "text", outcomes, o -> clean(o.result())));
-        statement.setArray(
-                8,
-                Columns.sparse(
-                        statement,
-                        "bigint",
-                        outcomes,
-                        o -> o.delay().isZero() ? null : o.delay().toMillis()));
-        statement.setArray(9, Columns.of(statement, "timestamptz", outcomes, o -> Columns.time(o.enteredAt())));
-        statement.setArray(10, Columns.of(statement, "uuid", closedJobs, id -> id));
-        statement.setArray(11, Columns.of(statement, "text", closedSteps, step -> step));
-        statement.setArray(12, Columns.of(statement, "boolean", made, flag -> flag));
-        statement.setArray(13, Columns.of(statement, "text", keyed, PartitionEpoch::queue));
-        statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
-        statement.setArray(15, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
-        statement.setString(16, FollowUpJson.of(outcomes).orElse(null));
-        statement.setArray(17, Columns.of(statement, "text", holding, type -> type));
-    }
-
     /** Incarnation, queues, partitions and epochs as four parameters from {@code first} on. */
     private void bindPartitions(PreparedStatement statement, int first, List<PartitionEpoch> partitions)
             throws SQLException {
@@ -398,10 +359,5 @@ public final class OwnershipStore implements Ownership {
                         requireNonNull(Db.instant(row, "submitted_at")),
                         Optional.ofNullable(Db.instant(row, "deadline"))),
                 new RunningJob.Bytes(row.getBytes("record_key"), row.getBytes("payload"), row.getBytes("headers")));
-    }
-
-    /** A text as Postgres takes it: without zero bytes, none at all where it is empty. */
-    private static @Nullable String clean(String text) {
-        return text.isEmpty() ? null : text.replace('\0', '\uFFFD');
     }
 }

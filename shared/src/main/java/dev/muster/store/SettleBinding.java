@@ -1,0 +1,56 @@
+package dev.muster.store;
+
+import dev.muster.fleet.Incarnation;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Outcomes as the parameters of {@link OwnershipSql#SETTLE}: column by column, then the calls that were answered. */
+final class SettleBinding {
+    private SettleBinding() {}
+
+    static void bind(
+            PreparedStatement statement,
+            Incarnation me,
+            List<Outcome> outcomes,
+            List<PartitionEpoch> keyed,
+            List<String> holding)
+            throws SQLException {
+        List<UUID> closedJobs = new ArrayList<>();
+        List<String> closedSteps = new ArrayList<>();
+        List<Boolean> made = new ArrayList<>();
+        for (Outcome outcome : outcomes) {
+            for (String step : outcome.closedSteps()) {
+                closedJobs.add(outcome.id().value());
+                closedSteps.add(step);
+                made.add(!outcome.unmadeSteps().contains(step));
+            }
+        }
+        statement.setString(1, me.id());
+        statement.setArray(2, Columns.of(statement, "uuid", outcomes, o -> o.id().value()));
+        statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
+        statement.setArray(
+                4, Columns.of(statement, "text", outcomes, o -> o.verdict().wireName()));
+        statement.setArray(5, Columns.sparse(statement, "text", outcomes, o -> Columns.clean(o.reason())));
+        statement.setArray(6, Columns.sparse(statement, "text", outcomes, o -> Columns.clean(o.detail())));
+        statement.setArray(7, Columns.sparse(statement, "text", outcomes, o -> Columns.clean(o.result())));
+        statement.setArray(
+                8,
+                Columns.sparse(
+                        statement,
+                        "bigint",
+                        outcomes,
+                        o -> o.delay().isZero() ? null : o.delay().toMillis()));
+        statement.setArray(9, Columns.of(statement, "timestamptz", outcomes, o -> Columns.time(o.enteredAt())));
+        statement.setArray(10, Columns.of(statement, "uuid", closedJobs, id -> id));
+        statement.setArray(11, Columns.of(statement, "text", closedSteps, step -> step));
+        statement.setArray(12, Columns.of(statement, "boolean", made, flag -> flag));
+        statement.setArray(13, Columns.of(statement, "text", keyed, PartitionEpoch::queue));
+        statement.setArray(14, Columns.of(statement, "integer", keyed, PartitionEpoch::partition));
+        statement.setArray(15, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
+        statement.setString(16, FollowUpJson.of(outcomes).orElse(null));
+        statement.setArray(17, Columns.of(statement, "text", holding, type -> type));
+    }
+}
