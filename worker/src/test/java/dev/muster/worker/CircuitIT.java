@@ -131,27 +131,31 @@ final class CircuitIT {
             ChildProcess second = stack.worker();
             stack.incarnationOf(second);
             stack.charges().faults("{\"latency\":{\"minMillis\":4000,\"maxMillis\":4000}}");
-            List<JobId> payments = stack.submitPayments(queue, 8);
-            String calls = payments.stream().map(id -> "'" + id + "'").collect(Collectors.joining(","));
-            Awaitility.await()
-                    .atMost(WorkerStack.PATIENCE)
-                    .until(() -> stack.count("SELECT count(*) FROM job_intent WHERE job_id IN (" + calls + ")") == 8);
+            try {
+                List<JobId> payments = stack.submitPayments(queue, 8);
+                String calls = payments.stream().map(id -> "'" + id + "'").collect(Collectors.joining(","));
+                Awaitility.await()
+                        .atMost(WorkerStack.PATIENCE)
+                        .until(() ->
+                                stack.count("SELECT count(*) FROM job_intent WHERE job_id IN (" + calls + ")") == 8);
 
-            first.killHard();
-            stack.fence(me);
-            stack.evict(me);
+                first.killHard();
+                stack.fence(me);
+                stack.evict(me);
 
-            stack.awaitFinal(payments);
-            stack.assertSucceededOnce(payments);
-            stack.assertChargedOnce(payments);
-            assertThat(stack.count(
-                            "SELECT count(*) FROM job_attempt WHERE outcome = 'unknown' AND queue = '" + queue + "'"))
-                    .as("runs that found a call under way")
-                    .isPositive();
-            assertThat(stack.count("SELECT max(failures) FROM job_history WHERE queue = '" + queue + "'"))
-                    .as("attempts that were spent")
-                    .isZero();
-            stack.charges().faults("{\"latency\":{\"minMillis\":0,\"maxMillis\":0}}");
+                stack.awaitFinal(payments);
+                stack.assertSucceededOnce(payments);
+                stack.assertChargedOnce(payments);
+                assertThat(stack.count("SELECT count(*) FROM job_attempt WHERE outcome = 'unknown' AND queue = '"
+                                + queue + "'"))
+                        .as("runs that found a call under way")
+                        .isPositive();
+                assertThat(stack.count("SELECT max(failures) FROM job_history WHERE queue = '" + queue + "'"))
+                        .as("attempts that were spent")
+                        .isZero();
+            } finally {
+                stack.charges().faults("{\"latency\":{\"minMillis\":0,\"maxMillis\":0}}");
+            }
         }
     }
 

@@ -1,12 +1,11 @@
 package dev.muster.worker.payments;
 
-import dev.muster.job.NothingDoneException;
-
 /**
  * The provider is still busy with an earlier call under the same key, such as that of a worker that has died meanwhile:
- * this one has done nothing, and nobody knows yet what the earlier one will have done.
+ * nobody knows yet what that one will have done. So it is no {@link dev.muster.job.NothingDoneException}, which could close
+ * the step as one that was never called.
  */
-final class CallUnderWayException extends NothingDoneException {
+final class CallUnderWayException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     CallUnderWayException() {

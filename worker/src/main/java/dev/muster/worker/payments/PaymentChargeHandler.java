@@ -53,8 +53,8 @@ public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
         } catch (RateLimitedException e) {
             return new JobResult.Retry("the provider limits our rate", e.after());
         } catch (CallUnderWayException e) {
-            return new JobResult.Unknown(
-                    "an earlier call is still under way"); // that one may have paid, this job has not failed
+            // That one may have paid; this job has not failed.
+            return new JobResult.Unknown("an earlier call is still under way");
         }
         return switch (answer) {
             case PaymentAnswer.Charged(String id) -> new JobResult.Succeeded(id);

@@ -206,7 +206,7 @@ public final class PaymentGateway {
             count("charge", "409");
             throw new CallUnderWayException();
         }
-        if (e instanceof IdempotencyException) { // with other parameters, which ours never are
+        if (e instanceof IdempotencyException && status == 400) { // with other parameters, which ours never are
             count("charge", "other_4xx");
             return new PaymentAnswer.Refused("the idempotency key was used for another request");
         }
