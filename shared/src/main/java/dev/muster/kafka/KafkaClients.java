@@ -145,9 +145,8 @@ public final class KafkaClients {
         Map<String, Object> config = common(clientId);
         config.put(ProducerConfig.ACKS_CONFIG, "all");
         config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-        // A broker that has just come back may refuse a producer's first batch in a partition and take the one behind
-        // it;
-        // then it refuses the first for ever, and after two minutes the producer gives it up (KAFKA-15591).
+        // A broker that has just come back may refuse a producer's first batch in a partition and take the second. Then
+        // it refuses the first for ever, and after two minutes the producer gives it up (KAFKA-15591).
         config.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         config.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         config.put(ProducerConfig.BATCH_SIZE_CONFIG, 128 * 1024);

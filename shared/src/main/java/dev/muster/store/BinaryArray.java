@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.Oid;
@@ -33,27 +34,17 @@ final class BinaryArray {
     private BinaryArray() {}
 
     static Array of(PreparedStatement statement, @Nullable UUID[] ids) throws SQLException {
-        ByteBuffer bytes = head(Oid.UUID, ids, UUID_BYTES);
-        for (UUID id : ids) {
-            if (id == null) {
-                bytes.putInt(-1);
-            } else {
-                bytes.putInt(UUID_BYTES).putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
-            }
-        }
+        ByteBuffer bytes = write(
+                Oid.UUID,
+                ids,
+                UUID_BYTES,
+                (to, id) -> to.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits()));
         return array(statement, Oid.UUID_ARRAY, bytes);
     }
 
     /** Times, whose part below a microsecond is dropped. */
     static Array of(PreparedStatement statement, @Nullable OffsetDateTime[] times) throws SQLException {
-        ByteBuffer bytes = head(Oid.TIMESTAMPTZ, times, TIME_BYTES);
-        for (OffsetDateTime time : times) {
-            if (time == null) {
-                bytes.putInt(-1);
-            } else {
-                bytes.putInt(TIME_BYTES).putLong(micros(time));
-            }
-        }
+        ByteBuffer bytes = write(Oid.TIMESTAMPTZ, times, TIME_BYTES, (to, time) -> to.putLong(micros(time)));
         return array(statement, Oid.TIMESTAMPTZ_ARRAY, bytes);
     }
 
@@ -62,12 +53,23 @@ final class BinaryArray {
         return TimeUnit.SECONDS.toMicros(seconds) + TimeUnit.NANOSECONDS.toMicros(time.getNano());
     }
 
-    private static ByteBuffer head(int type, @Nullable Object[] elements, int elementBytes) {
+    private static <T> ByteBuffer write(
+            int type, @Nullable T[] elements, int elementBytes, BiConsumer<ByteBuffer, T> writer) {
         ByteBuffer bytes = ByteBuffer.allocate(HEAD_BYTES + elements.length * (Integer.BYTES + elementBytes));
         bytes.putInt(elements.length == 0 ? 0 : 1)
                 .putInt(hasNull(elements) ? 1 : 0)
                 .putInt(type);
-        return elements.length == 0 ? bytes : bytes.putInt(elements.length).putInt(1);
+        if (elements.length > 0) {
+            bytes.putInt(elements.length).putInt(1);
+        }
+        for (T element : elements) {
+            if (element == null) {
+                bytes.putInt(-1);
+            } else {
+                writer.accept(bytes.putInt(elementBytes), element);
+            }
+        }
+        return bytes;
     }
 
     private static boolean hasNull(@Nullable Object[] elements) {

@@ -154,8 +154,7 @@ public final class SupervisionStore {
             List<Numbered> events,
             Function<Numbered, @Nullable Object> value)
             throws SQLException {
-        @Nullable Object[] values = events.stream().map(value).toArray();
-        statement.setArray(index, Db.array(statement, type, values));
+        statement.setArray(index, Columns.of(statement, type, events, value));
     }
 
     private static @Nullable String clean(Optional<String> text) {
