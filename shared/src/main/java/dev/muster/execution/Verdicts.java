@@ -1,5 +1,6 @@
 package dev.muster.execution;
 
+import dev.muster.job.CallUnderWayException;
 import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
@@ -45,12 +46,7 @@ public final class Verdicts {
             case JobResult.Retry(String reason, Optional<Duration> after) -> failed(job, reason, after, policy, random);
             case JobResult.Snooze(String reason, Duration pause) ->
                 new Ending(Outcome.Verdict.SNOOZED, reason, "", pause);
-            case JobResult.Unknown(String reason) ->
-                new Ending(
-                        Outcome.Verdict.UNKNOWN,
-                        reason,
-                        "",
-                        OwnRetries.of(job, policy).delay(job.attempt(), random));
+            case JobResult.Unknown(String reason) -> unknown(job, reason, policy, random);
         };
         return outcome(job, ending, "", enteredAt, closedSteps);
     }
@@ -70,6 +66,9 @@ public final class Verdicts {
         if (thrown instanceof ParkedException parked) {
             Ending ending = new Ending(Outcome.Verdict.PARKED, message, "", parked.recheck());
             return outcome(job, ending, "", enteredAt, closedSteps);
+        }
+        if (thrown instanceof CallUnderWayException) {
+            return outcome(job, unknown(job, message, policy, random), "", enteredAt, closedSteps);
         }
         String reason = message.isEmpty() ? thrown.getClass().getSimpleName() : firstLine(message);
         Ending ending = failed(job, reason, Optional.empty(), policy, random);
@@ -144,6 +143,11 @@ public final class Verdicts {
         static Ending of(Outcome.Verdict verdict, String reason) {
             return new Ending(verdict, reason, "", Duration.ZERO);
         }
+    }
+
+    private static Ending unknown(RunningJob job, String reason, RetryPolicy handlers, RandomGenerator random) {
+        Duration wait = OwnRetries.of(job, handlers).delay(job.attempt(), random);
+        return new Ending(Outcome.Verdict.UNKNOWN, reason, "", wait);
     }
 
     private static Ending failed(

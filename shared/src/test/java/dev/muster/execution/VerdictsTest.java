@@ -3,6 +3,7 @@ package dev.muster.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.job.CallUnderWayException;
 import dev.muster.job.JobId;
 import dev.muster.job.JobResult;
 import dev.muster.job.ParkedException;
@@ -119,6 +120,15 @@ final class VerdictsTest {
         assertThat(outcome.reason()).isEqualTo("first");
         assertThat(outcome.detail()).isEqualTo("java.lang.IllegalStateException: first\nsecond");
         assertThat(thrown(new IllegalStateException()).reason()).isEqualTo("IllegalStateException");
+    }
+
+    @Test
+    void a_call_that_is_still_under_way_leaves_it_unknown_and_spends_nothing() {
+        Outcome busy = thrown(new CallUnderWayException("busy"));
+
+        assertThat(busy.verdict()).isEqualTo(Outcome.Verdict.UNKNOWN);
+        assertThat(busy.reason()).isEqualTo("busy");
+        assertThat(busy.delay()).isPositive();
     }
 
     @Test

@@ -33,6 +33,14 @@ final class Charges {
                 .collect(Collectors.groupingBy(JsonNode::asString, Collectors.counting()));
     }
 
+    /** How many calls the provider is busy with. */
+    int underWay() {
+        return Json.MAPPER
+                .readTree(get(sandbox.url().resolve("/sandbox/calls")))
+                .path("underWay")
+                .asInt();
+    }
+
     /** Changes how the provider misbehaves. */
     void faults(String json) {
         send(HttpRequest.newBuilder(sandbox.url().resolve("/sandbox/faults"))

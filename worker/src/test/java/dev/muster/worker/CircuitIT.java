@@ -13,7 +13,6 @@ import dev.muster.job.Ordering;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -126,18 +125,17 @@ final class CircuitIT {
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
             String queue = stack.queue(Ordering.NONE, 1);
-            ChildProcess first = stack.worker();
+            Map<String, String> patient = Map.of("MUSTER_PAYMENTS_TIMEOUT", "30s"); // replays take as long as calls
+            ChildProcess first = stack.worker(patient);
             Incarnation me = stack.awaitOwner(first, queue, 1);
-            ChildProcess second = stack.worker();
+            ChildProcess second = stack.worker(patient);
             stack.incarnationOf(second);
             stack.charges().faults("{\"latency\":{\"minMillis\":4000,\"maxMillis\":4000}}");
             try {
                 List<JobId> payments = stack.submitPayments(queue, 8);
-                String calls = payments.stream().map(id -> "'" + id + "'").collect(Collectors.joining(","));
                 Awaitility.await()
                         .atMost(WorkerStack.PATIENCE)
-                        .until(() ->
-                                stack.count("SELECT count(*) FROM job_intent WHERE job_id IN (" + calls + ")") == 8);
+                        .until(() -> stack.charges().underWay() == payments.size());
 
                 first.killHard();
                 stack.fence(me);

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -33,6 +34,7 @@ public final class SandboxGateway implements AutoCloseable {
     private final Faults faults;
     private final StripeApi api;
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final AtomicInteger underWay = new AtomicInteger();
 
     private SandboxGateway(HttpServer server, Ledger ledger, IdempotencyStore idempotency, Faults faults) {
         this.server = server;
@@ -84,11 +86,26 @@ public final class SandboxGateway implements AutoCloseable {
 
     private void serve() {
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        server.createContext("/v1/", exchange -> guarded(exchange, api::handle));
+        server.createContext("/v1/", exchange -> guarded(exchange, this::call));
         server.createContext("/sandbox/charges", exchange -> guarded(exchange, this::streamCharges));
         server.createContext("/sandbox/faults", exchange -> guarded(exchange, this::switchFaults));
+        server.createContext("/sandbox/calls", exchange -> guarded(exchange, this::countCalls));
         server.createContext("/health", exchange -> guarded(exchange, SandboxGateway::health));
         server.start();
+    }
+
+    private void call(HttpExchange exchange) throws IOException, InterruptedException {
+        underWay.incrementAndGet();
+        try {
+            api.handle(exchange);
+        } finally {
+            underWay.decrementAndGet();
+        }
+    }
+
+    /** How many calls of the API are under way: for who wants to break a client off in the middle of one. */
+    private void countCalls(HttpExchange exchange) throws IOException {
+        Http.answer(exchange, new Answer(200, "{\"underWay\":" + underWay.get() + "}"));
     }
 
     private void switchFaults(HttpExchange exchange) throws IOException {

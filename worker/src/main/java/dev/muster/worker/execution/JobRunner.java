@@ -5,6 +5,7 @@ import dev.muster.execution.InvalidPayloadException;
 import dev.muster.execution.Said;
 import dev.muster.execution.TimedOut;
 import dev.muster.execution.Verdicts;
+import dev.muster.job.CallUnderWayException;
 import dev.muster.job.JobResult;
 import dev.muster.job.LostJobException;
 import dev.muster.job.ParkedException;
@@ -327,6 +328,7 @@ public final class JobRunner implements Life {
                 };
             case Said.Threw(LostJobException _) -> "fenced";
             case Said.Threw(ParkedException _) -> "parked";
+            case Said.Threw(CallUnderWayException _) -> "unknown";
             case Said.Threw(InvalidPayloadException _) -> "permanent";
             case Said.Threw _ -> broken(run);
         };

@@ -52,9 +52,6 @@ public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
                     CHARGE, key -> gateway.charge(payment, context.jobId(), key, context.unansweredSince(CHARGE)));
         } catch (RateLimitedException e) {
             return new JobResult.Retry("the provider limits our rate", e.after());
-        } catch (CallUnderWayException e) {
-            // That one may have paid; this job has not failed.
-            return new JobResult.Unknown("an earlier call is still under way");
         }
         return switch (answer) {
             case PaymentAnswer.Charged(String id) -> new JobResult.Succeeded(id);

@@ -1,17 +1,8 @@
 package dev.muster.worker.payments;
 
-import com.stripe.StripeClient;
 import com.stripe.exception.ApiConnectionException;
-import com.stripe.exception.CardException;
-import com.stripe.exception.IdempotencyException;
-import com.stripe.exception.InvalidRequestException;
-import com.stripe.exception.RateLimitException;
 import com.stripe.exception.StripeException;
-import com.stripe.model.PaymentIntent;
-import com.stripe.net.ApiMode;
-import com.stripe.net.RequestOptions;
-import com.stripe.param.PaymentIntentCreateParams;
-import com.stripe.param.PaymentIntentListParams;
+import dev.muster.job.CallUnderWayException;
 import dev.muster.job.JobId;
 import dev.muster.job.ParkedException;
 import dev.muster.telemetry.MeterName;
@@ -22,10 +13,12 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import tools.jackson.databind.JsonNode;
 
 /**
  * The payment provider behind a circuit breaker. A call is made under the idempotency key that it is given; what the
@@ -42,6 +35,8 @@ public final class PaymentGateway {
     /** How long an open circuit stays so, at least. */
     static final Duration OPEN = Duration.ofSeconds(2);
 
+    private static final String PAYMENT_INTENTS = "/v1/payment_intents";
+    private static final String CHARGE = "charge";
     private static final String HEALTH = "health";
     private static final String JOB_ID = "job_id";
     private static final Duration PARKED = Duration.ofSeconds(2);
@@ -51,7 +46,14 @@ public final class PaymentGateway {
      */
     private static final Duration KEY_TRUSTED = Duration.ofHours(20);
 
-    private final StripeClient stripe;
+    private static final int BAD_REQUEST = 400;
+    private static final int DECLINED = 402;
+    private static final int NOT_FOUND = 404;
+    private static final int BUSY = 409;
+    private static final int TOO_MANY = 429;
+    private static final int BROKEN = 500;
+
+    private final StripeApi stripe;
     private final CircuitBreakerRegistry circuits;
     private final CircuitBreaker circuit;
     private final MeterRegistry meters;
@@ -67,18 +69,7 @@ public final class PaymentGateway {
      */
     public PaymentGateway(
             String baseUrl, String apiKey, Duration timeout, boolean checked, MeterRegistry meters, Ticker clock) {
-        // Our own retries carry on after a crash too; the client's would hide calls from the breaker. And the JDK
-        // would repeat a POST by itself when a kept connection breaks.
-        System.setProperty("sun.net.http.retryPost", "false");
-        // It keeps five idle connections by itself, and every call beyond them would begin with a new one.
-        System.setProperty("http.maxConnections", "256");
-        this.stripe = StripeClient.builder()
-                .setApiKey(apiKey)
-                .setApiBase(baseUrl)
-                .setMaxNetworkRetries(0)
-                .setConnectTimeout((int) Math.min(timeout.toMillis(), 2_000))
-                .setReadTimeout((int) timeout.toMillis())
-                .build();
+        this.stripe = new StripeApi(baseUrl, apiKey, timeout);
         this.circuits = CircuitBreakerRegistry.of(circuitConfig(checked));
         this.circuit = circuits.circuitBreaker(CIRCUIT);
         this.meters = meters;
@@ -86,15 +77,9 @@ public final class PaymentGateway {
         this.checked = checked;
     }
 
-    /**
-     * Lets the client build what it writes requests and reads answers with, hundreds of adapters by reflection. Calls that
-     * begin at the same time each build all of it: measured with forty on two cores, the last began a second late.
-     */
+    /** Goes the way of a call but for the call itself, so that the first one is as quick as the next. */
     void prepare() throws StripeException {
-        var _ = params(new PaymentCharge(1, "eur", "cus_0", "pm_0"), JobId.of("muster", "prepare"))
-                .toMap();
-        var _ = stripe.deserialize(
-                "{\"id\":\"pi_0\",\"object\":\"payment_intent\",\"status\":\"succeeded\"}", ApiMode.V1);
+        stripe.prepare(parameters(new PaymentCharge(1, "eur", "cus_0", "pm_0"), JobId.of("muster", "prepare")));
     }
 
     public CircuitBreakerRegistry circuits() {
@@ -120,7 +105,7 @@ public final class PaymentGateway {
         // After its wait the breaker would let jobs try. Where a health check runs, that tries, and burns no job.
         boolean open = checked && circuit.getState() == CircuitBreaker.State.OPEN;
         if (open || !circuit.tryAcquirePermission()) {
-            count("charge", "circuit_open");
+            count(CHARGE, "circuit_open");
             throw new ParkedException("the circuit to the payment provider is open", PARKED);
         }
         calls.increment();
@@ -158,125 +143,133 @@ public final class PaymentGateway {
      */
     boolean answers() {
         try {
-            stripe.v1().balance().retrieve();
-            count(HEALTH, "2xx");
-            return true;
-        } catch (RateLimitException e) {
-            count(HEALTH, "429");
-            return false;
+            StripeApi.Answer answer = stripe.get("/v1/balance", Map.of());
+            count(HEALTH, word(answer));
+            return answer.status() < 500 && answer.status() != TOO_MANY && isProviders(answer);
         } catch (ApiConnectionException e) {
             count(HEALTH, "connect_error");
             return false;
-        } catch (StripeException e) {
-            boolean refused = e.getStatusCode() != null && e.getStatusCode() < 500;
-            count(HEALTH, refused ? "other_4xx" : "5xx");
-            return refused;
-        } catch (RuntimeException e) { // such as a page in place of an answer: no reason to break down
+        } catch (StripeException | RuntimeException e) { // whatever it is, no reason to break down
             count(HEALTH, "unreadable");
             return false;
         }
     }
 
     private PaymentAnswer create(PaymentCharge payment, JobId job, String idempotencyKey) throws StripeException {
-        PaymentIntentCreateParams params = params(payment, job);
-        RequestOptions options =
-                RequestOptions.builder().setIdempotencyKey(idempotencyKey).build();
+        StripeApi.Answer answer;
         try {
-            PaymentIntent intent = stripe.v1().paymentIntents().create(params, options);
-            count("charge", "2xx");
-            return answer(intent);
-        } catch (CardException e) {
-            count("charge", "402");
-            return new PaymentAnswer.Declined(code(e));
-        } catch (RateLimitException e) {
-            count("charge", "429");
-            throw new RateLimitedException(retryAfter(e));
+            answer = stripe.post(PAYMENT_INTENTS, parameters(payment, job), idempotencyKey);
         } catch (ApiConnectionException e) {
-            count("charge", "connect_error");
-            throw e;
-        } catch (StripeException e) {
-            return refused(e, payment, job);
-        }
-    }
-
-    /** By the status, since the client has no exception of its own for a conflict. */
-    private PaymentAnswer refused(StripeException e, PaymentCharge payment, JobId job) throws StripeException {
-        int status = e.getStatusCode() == null ? 0 : e.getStatusCode();
-        if (status == 409) {
-            count("charge", "409");
-            throw new CallUnderWayException();
-        }
-        if (e instanceof IdempotencyException && status == 400) { // with other parameters, which ours never are
-            count("charge", "other_4xx");
-            return new PaymentAnswer.Refused("the idempotency key was used for another request");
-        }
-        if (e instanceof InvalidRequestException) {
-            count("charge", "other_4xx");
-            return new PaymentAnswer.Refused("the provider refuses the request: " + code(e));
-        }
-        count("charge", "5xx");
-        if (status != 500) {
+            count(CHARGE, "connect_error");
             throw e;
         }
-        // The stored 500 would be replayed for ever; whether the money was taken, only the provider's books say.
-        return reconcile(payment, job).orElseThrow(() -> e);
+        count(CHARGE, word(answer));
+        return answer.isSuccess() ? answer(answer.json()) : refused(answer, payment, job);
     }
 
-    private static PaymentIntentCreateParams params(PaymentCharge payment, JobId job) {
-        return PaymentIntentCreateParams.builder()
-                .setAmount(payment.amount())
-                .setCurrency(payment.currency().toLowerCase(Locale.ROOT))
-                .setCustomer(payment.customer())
-                .setPaymentMethod(payment.paymentMethod())
-                .setConfirm(true)
-                .putMetadata(JOB_ID, job.toString())
-                .build();
+    private PaymentAnswer refused(StripeApi.Answer answer, PaymentCharge payment, JobId job) throws StripeException {
+        if (answer.status() != BROKEN && !answer.isError()) {
+            throw answer.asException(); // not the provider's word, such as the 404 of a proxy that is just being set up
+        }
+        return switch (answer.status()) {
+            case DECLINED -> new PaymentAnswer.Declined(code(answer));
+            case BUSY -> throw busy(answer);
+            case TOO_MANY -> throw new RateLimitedException(retryAfter(answer));
+            case BAD_REQUEST, NOT_FOUND -> wrong(answer, payment, job);
+            // The stored 500 would be replayed for ever; whether the money was taken, only the provider's books say.
+            case BROKEN -> reconcile(payment, job).orElseThrow(answer::asException);
+            default -> throw answer.asException();
+        };
+    }
+
+    /** Of the conflicts that there are, one says that nobody knows yet; the others are errors like any. */
+    private static StripeException busy(StripeApi.Answer answer) {
+        if (answer.error("code").filter("idempotency_key_in_use"::equals).isPresent()) {
+            throw new CallUnderWayException("an earlier call is still under way");
+        }
+        return answer.asException();
+    }
+
+    /** Other parameters under the key, as of an earlier version of this code: that request was made, and may have been paid. */
+    private PaymentAnswer wrong(StripeApi.Answer answer, PaymentCharge payment, JobId job) throws StripeException {
+        return answer.error("type").filter("idempotency_error"::equals).isPresent()
+                ? reconcile(payment, job)
+                        .orElseGet(() -> new PaymentAnswer.Refused("the idempotency key was used for another request"))
+                : new PaymentAnswer.Refused("the provider refuses the request: " + code(answer));
+    }
+
+    private static Map<String, String> parameters(PaymentCharge payment, JobId job) {
+        Map<String, String> form = new LinkedHashMap<>();
+        form.put("amount", Long.toString(payment.amount()));
+        form.put("currency", payment.currency().toLowerCase(Locale.ROOT));
+        form.put("customer", payment.customer());
+        form.put("payment_method", payment.paymentMethod());
+        form.put("confirm", "true");
+        form.put("metadata[" + JOB_ID + "]", job.toString());
+        return form;
     }
 
     /** Looks in the provider's books for this job's payment. */
     private Optional<PaymentAnswer> reconcile(PaymentCharge payment, JobId job) throws StripeException {
-        PaymentIntentListParams params = PaymentIntentListParams.builder()
-                .setCustomer(payment.customer())
-                .setLimit(100L)
-                .build();
-        for (PaymentIntent intent : stripe.v1().paymentIntents().list(params).autoPagingIterable()) {
-            Map<String, String> metadata = intent.getMetadata();
-            if (metadata != null && job.toString().equals(metadata.get(JOB_ID))) {
-                count("reconcile", "2xx");
-                return Optional.of(answer(intent));
+        Map<String, String> query = new LinkedHashMap<>(Map.of("customer", payment.customer(), "limit", "100"));
+        boolean more = true;
+        while (more) {
+            StripeApi.Answer page = stripe.get(PAYMENT_INTENTS, query);
+            if (!page.isSuccess()) {
+                throw page.asException();
+            }
+            JsonNode list = page.json();
+            JsonNode intents = list.path("data");
+            JsonNode hasMore = list.path("has_more");
+            if (!intents.isArray() || !hasMore.isBoolean() || (hasMore.asBoolean() && intents.isEmpty())) {
+                throw page.asException(); // no book at all: that it does not hold the payment says nothing
+            }
+            more = hasMore.asBoolean();
+            for (JsonNode intent : intents) {
+                if (job.toString().equals(intent.path("metadata").path(JOB_ID).stringValue(""))) {
+                    count("reconcile", "2xx");
+                    return Optional.of(answer(intent));
+                }
+                query.put("starting_after", intent.path("id").stringValue(""));
             }
         }
         return Optional.empty();
     }
 
-    private static PaymentAnswer answer(PaymentIntent intent) {
-        return switch (intent.getStatus()) {
-            case "succeeded" -> new PaymentAnswer.Charged(intent.getId());
-            case "canceled" -> new PaymentAnswer.Declined("canceled");
-            case "requires_payment_method" -> new PaymentAnswer.Declined("requires_payment_method");
-            case "requires_action" -> new PaymentAnswer.Declined("requires_action");
+    private static PaymentAnswer answer(JsonNode intent) {
+        String status = intent.path("status").stringValue("");
+        return switch (status) {
+            case "succeeded" -> new PaymentAnswer.Charged(intent.path("id").stringValue(""));
+            case "canceled", "requires_payment_method", "requires_action" -> new PaymentAnswer.Declined(status);
             // Not an answer yet: the step stays open, and the same request asks again.
-            default -> throw new IllegalStateException("the payment is " + intent.getStatus());
+            default -> throw new IllegalStateException("the payment is " + (status.isEmpty() ? "nothing" : status));
         };
     }
 
-    private static String code(StripeException e) {
-        if (e instanceof CardException card && card.getDeclineCode() != null) {
-            return card.getDeclineCode();
-        }
-        return e.getCode() == null ? "declined" : e.getCode();
+    private static String code(StripeApi.Answer answer) {
+        return answer.error("decline_code").or(() -> answer.error("code")).orElse("declined");
     }
 
-    private static Optional<Duration> retryAfter(StripeException e) {
-        if (e.getStripeError() == null || e.getStripeError().getLastResponse() == null) {
-            return Optional.empty();
-        }
-        return e.getStripeError()
-                .getLastResponse()
-                .headers()
-                .firstValue("Retry-After")
+    private static Optional<Duration> retryAfter(StripeApi.Answer answer) {
+        return answer.retryAfter()
                 .filter(value -> value.matches("[0-9]{1,4}"))
                 .map(value -> Duration.ofSeconds(Long.parseLong(value)));
+    }
+
+    private static boolean isProviders(StripeApi.Answer answer) {
+        return answer.isSuccess() ? answer.isReadable() : answer.isError();
+    }
+
+    /** An answer as the metrics name it. */
+    private static String word(StripeApi.Answer answer) {
+        int status = answer.status();
+        if (status < 500 && !isProviders(answer)) {
+            return "unreadable";
+        }
+        return switch (status) {
+            case DECLINED, BUSY, TOO_MANY -> Integer.toString(status);
+            default -> status < 300 ? "2xx" : status < 500 ? "other_4xx" : "5xx";
+        };
     }
 
     private void count(String operation, String outcome) {
