@@ -54,6 +54,9 @@ public final class Shares {
         Map<String, Integer> mine;
         synchronized (this) {
             say(claimer, could);
+            if (ready.isEmpty()) {
+                return Map.of();
+            }
             mine = divide(claimer, could, most, others);
         }
         others.forEach(Claimer::slotsAreLeft);

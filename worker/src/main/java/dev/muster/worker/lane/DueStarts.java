@@ -46,23 +46,19 @@ final class DueStarts {
         at = due - at < 0 ? due : at;
     }
 
-    /** Nothing may be started now. */
-    void none() {
-        if (isTime()) {
-            parts.shares().take(claimer, Map.of(), 0); // no slots are left for what it could have started
-            at = in(LONGEST_REST);
-        }
+    /** True when it is time to look. */
+    boolean isTime() {
+        return parts.ticker().nanos() - at >= 0;
     }
 
-    /**
-     * Starts what is due in these partitions, if it is time to look.
-     *
-     * @param now look whether it is time or not
-     */
-    void start(List<PartitionEpoch> owned, boolean now) {
-        if (!now && !isTime()) {
-            return;
-        }
+    /** Nothing may be started now. */
+    void none() {
+        parts.shares().take(claimer, Map.of(), 0); // no slots are left for what it could have started
+        at = in(LONGEST_REST);
+    }
+
+    /** Starts what is due in these partitions. */
+    void start(List<PartitionEpoch> owned) {
         Map<String, Duration> next = parts.store().nextDue(owned);
         at = in(next.values().stream()
                 .filter(d -> d.compareTo(LONGEST_REST) < 0)
@@ -107,10 +103,6 @@ final class DueStarts {
         if (started.isEmpty()) {
             at = in(SOON); // somebody else's by now, or locked: asking again at once would not change that
         }
-    }
-
-    private boolean isTime() {
-        return parts.ticker().nanos() - at >= 0;
     }
 
     private long in(Duration wait) {

@@ -241,16 +241,21 @@ public final class Lane implements Runnable {
     }
 
     private void settle() {
-        runs.settle(partitions.ownedKeyed()).ifPresent(wait -> due.within(Duration.ofMillis(wait)));
+        boolean ran = runs.isRunning();
+        runs.settle(partitions::ownedKeyed).ifPresent(wait -> due.within(Duration.ofMillis(wait)));
+        if (parts.quarantine() && ran && !runs.isRunning() && runs.hasUnstarted()) {
+            censusAt = parts.ticker().nanos(); // the next one's turn: dozens may wait for theirs
+        }
     }
 
     /** Looks for running rows of others in our partitions, and adopts those of the fenced. */
     private void rescue(boolean taken) {
-        List<PartitionEpoch> owned = partitions.owned();
-        if (!mayStart() || owned.isEmpty() || !(taken || isTime(scanAt))) {
-            if (isTime(scanAt)) {
-                scanAt = in(IDLE_SCAN);
-            }
+        if (!taken && !isTime(scanAt)) {
+            return;
+        }
+        List<PartitionEpoch> owned = startable();
+        if (owned.isEmpty()) {
+            scanAt = in(IDLE_SCAN);
             return;
         }
         List<Foreign> foreign = parts.store().foreign(owned);
@@ -277,12 +282,20 @@ public final class Lane implements Runnable {
     }
 
     private void startDue(boolean taken) {
-        List<PartitionEpoch> owned = partitions.owned();
-        if (mayStart() && !owned.isEmpty()) {
-            due.start(owned, taken);
-        } else {
-            due.none();
+        if (!taken && !due.isTime()) {
+            return;
         }
+        List<PartitionEpoch> owned = startable();
+        if (owned.isEmpty()) {
+            due.none();
+        } else {
+            due.start(owned);
+        }
+    }
+
+    /** The partitions whose jobs may become running. */
+    private List<PartitionEpoch> startable() {
+        return mayStart() ? partitions.owned() : List.of();
     }
 
     /** Without an executor nothing should become running: it would have no thread. */

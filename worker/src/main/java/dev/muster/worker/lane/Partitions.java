@@ -7,6 +7,7 @@ import dev.muster.worker.FaultPoint;
 import dev.muster.worker.execution.Shares;
 import dev.muster.worker.intake.QueueView;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,10 @@ final class Partitions {
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, LaneEvent.LogReset> resets = new HashMap<>();
     private final HoldBack holdBack;
+    /** Which look at the queues this lane has heeded, by its time. */
+    private long heededAsOf = Long.MIN_VALUE;
+    /** True while partitions that have no records ready may be of a paused queue. */
+    private boolean unheeded;
 
     Partitions(LaneParts parts, IntakePort intake, Consumer<RunningJob> start, Shares.Claimer claimer) {
         this.parts = parts;
@@ -102,7 +107,7 @@ final class Partitions {
     /** Takes over in Postgres what the group has assigned: one statement for all. True if something was taken. */
     boolean takeOver() {
         Map<String, TakeOver> wishes = new LinkedHashMap<>();
-        held.values().forEach(this::doubtIfChanged);
+        heedQueues(parts.queues().view());
         long now = parts.ticker().nanos();
         for (Held mine : held.values()) {
             if (mine.isToTake(now)) {
@@ -129,10 +134,18 @@ final class Partitions {
         return any;
     }
 
+    /** What is known of the queues changes with a look at them; a lane turns a hundred times as often. */
+    private void heedQueues(QueueView view) {
+        if (view.asOf() != heededAsOf) {
+            heededAsOf = view.asOf();
+            unheeded = true;
+            held.values().forEach(mine -> doubtIfChanged(mine, view));
+        }
+    }
+
     /** The group may assign a topic that was made anew before the worker has seen its new id; and a queue may grow. */
-    private void doubtIfChanged(Held mine) {
-        Optional<QueueView.Entry> seen =
-                parts.queues().view().find(mine.partition().queue());
+    private void doubtIfChanged(Held mine, QueueView view) {
+        Optional<QueueView.Entry> seen = view.find(mine.partition().queue());
         if (!mine.isTaken() || seen.isEmpty()) {
             return;
         }
@@ -175,6 +188,7 @@ final class Partitions {
                         answer.nextOffset(),
                         answer.layout());
                 parts.demand().buffered(partition.queue(), -dropped);
+                unheeded = true;
                 if (!kept || mine.buffered() == 0) {
                     intake.resume(partition, answer.nextOffset(), mine.nextSeek());
                 }
@@ -191,9 +205,17 @@ final class Partitions {
      */
     boolean claim() {
         holdBack.look();
-        held.values().stream().filter(Held::isTaken).forEach(holdBack::update);
-        List<Picks.Pick> next =
-                picks.pick(held.values().stream().filter(this::isClaimable).toList());
+        List<Held> claimable = new ArrayList<>();
+        for (Held mine : held.values()) {
+            if (mine.isTaken() && (unheeded || mine.buffered() > 0 || mine.isHeldBack())) {
+                holdBack.update(mine);
+                if (isClaimable(mine)) {
+                    claimable.add(mine);
+                }
+            }
+        }
+        unheeded = false;
+        List<Picks.Pick> next = picks.pick(claimable);
         if (next.isEmpty()) {
             return false;
         }
@@ -224,14 +246,25 @@ final class Partitions {
     }
 
     boolean hasClaimable() {
-        return !picks.isDenied()
-                && parts.shares().free() > 0
-                && held.values().stream().anyMatch(this::isClaimable);
+        if (picks.isDenied() || parts.shares().free() <= 0) {
+            return false;
+        }
+        for (Held mine : held.values()) { // no stream: it is asked each turn, of dozens, and nearly all have nothing
+            if (isClaimable(mine)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean hasUntaken() {
         long now = parts.ticker().nanos();
-        return held.values().stream().anyMatch(mine -> mine.isToTake(now));
+        for (Held mine : held.values()) {
+            if (mine.isToTake(now)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** After an unanswered statement nobody knows where the positions are. */

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +58,7 @@ final class Runs {
     }
 
     boolean isEmpty() {
-        return running.isEmpty() && !unstarted;
+        return !isRunning() && !unstarted;
     }
 
     boolean has(JobId id) {
@@ -66,6 +67,10 @@ final class Runs {
 
     boolean hasUnstarted() {
         return unstarted;
+    }
+
+    boolean isRunning() {
+        return !running.isEmpty();
     }
 
     boolean hasWork() {
@@ -137,14 +142,15 @@ final class Runs {
     /**
      * Writes outcomes down and starts what follows in the keys that became free.
      *
-     * @param keyed the partitions of keyed queues that this lane owns
+     * @param keyedPartitions those of keyed queues that this lane owns
      * @return the shortest wait that was written down, in ms, 0 if somebody was woken; empty: none
      */
-    Optional<Long> settle(List<PartitionEpoch> keyed) {
+    Optional<Long> settle(Supplier<List<PartitionEpoch>> keyedPartitions) {
         if (outcomes.isEmpty()) {
             return Optional.empty();
         }
         List<Outcome> batch = outcomes.values().stream().limit(BATCH).toList();
+        List<PartitionEpoch> keyed = keyedPartitions.get();
         List<PartitionEpoch> locks = keyed.isEmpty() ? keyed : touched(batch, keyed);
         parts.faults().reached(FaultPoint.BEFORE_SETTLE);
         long started = parts.ticker().nanos();

@@ -57,7 +57,7 @@ public final class Intake implements Runnable, IntakePort {
     private final Polling polling;
     private final Ticker ticker;
     private final ConcurrentLinkedQueue<Order> orders = new ConcurrentLinkedQueue<>();
-    private final Map<TopicPartition, Assigned> assigned = new HashMap<>();
+    private final Assignment assigned;
     private final Map<TopicPartition, OffsetAndMetadata> toCommit = new HashMap<>();
     /** Partitions whose log does not reach to our position, with that. */
     private final Map<TopicPartition, Long> outOfRange = new HashMap<>();
@@ -85,6 +85,7 @@ public final class Intake implements Runnable, IntakePort {
         this.queues = queues;
         this.hooks = hooks;
         this.faults = faults;
+        this.assigned = new Assignment(consumer);
         this.polling = new Polling(consumer, rest);
         this.ticker = ticker;
         this.committedAt = ticker.nanos();
@@ -110,13 +111,6 @@ public final class Intake implements Runnable, IntakePort {
 
         record Commit(PartitionEpoch partition, long offset) implements Order {}
     }
-
-    /**
-     * A partition as it was assigned; it is read once its lane has taken it over.
-     *
-     * @param seek the lane's number of the position that it is read from
-     */
-    private record Assigned(PartitionEpoch partition, boolean open, int seek) {}
 
     @Override
     public void resume(PartitionEpoch partition, long offset, int seek) {
@@ -180,7 +174,7 @@ public final class Intake implements Runnable, IntakePort {
             consumer.close(CloseOptions.groupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP)
                     .withTimeout(Duration.ofSeconds(2)));
         } finally {
-            new Rebalance().release(Set.copyOf(assigned.keySet()), "Let go"); // what a failed close has not
+            new Rebalance().release(assigned.partitions(), "Let go"); // what a failed close has not
         }
     }
 
@@ -191,7 +185,7 @@ public final class Intake implements Runnable, IntakePort {
                 obey();
                 findBeginnings();
                 meetDemand();
-                pass(polling.poll(assigned.size()));
+                pass(polling.poll(assigned.size(), assigned.paused()));
                 commit();
             } else {
                 TimeUnit.NANOSECONDS.sleep(Polling.LONGEST.toNanos()); // the pool has no queue yet
@@ -229,30 +223,15 @@ public final class Intake implements Runnable, IntakePort {
     private void obey() {
         for (Order order = orders.poll(); order != null; order = orders.poll()) {
             switch (order) {
-                case Order.Resume(PartitionEpoch partition, long offset, int seek) -> open(partition, offset, seek);
-                case Order.Hold(PartitionEpoch partition) -> close(partition);
+                case Order.Resume(PartitionEpoch partition, long offset, int seek) ->
+                    assigned.open(partition, offset, seek);
+                case Order.Hold(PartitionEpoch partition) -> assigned.close(partition);
                 case Order.Commit(PartitionEpoch partition, long offset) -> {
-                    TopicPartition tp = topicPartition(partition);
-                    if (isAssigned(tp, partition)) {
-                        toCommit.put(tp, new OffsetAndMetadata(offset));
+                    if (assigned.has(partition)) {
+                        toCommit.put(Assignment.topicPartition(partition), new OffsetAndMetadata(offset));
                     }
                 }
             }
-        }
-    }
-
-    private void open(PartitionEpoch partition, long offset, int seek) {
-        TopicPartition tp = topicPartition(partition);
-        if (isAssigned(tp, partition)) {
-            consumer.seek(tp, offset);
-            assigned.put(tp, new Assigned(partition, true, seek));
-        }
-    }
-
-    private void close(PartitionEpoch partition) {
-        TopicPartition tp = topicPartition(partition);
-        if (isAssigned(tp, partition)) {
-            assigned.put(tp, new Assigned(partition, false, 0));
         }
     }
 
@@ -261,27 +240,15 @@ public final class Intake implements Runnable, IntakePort {
         queues.view().byName().keySet().stream().filter(demand::isMet).forEach(satisfied::add);
         // RACE: after the line above. A lane that made room before it could see `satisfied` has woken nobody.
         satisfied.removeIf(demand::isLow);
-        Set<TopicPartition> paused = consumer.paused();
-        List<TopicPartition> toPause = new ArrayList<>();
-        List<TopicPartition> toResume = new ArrayList<>();
-        for (Map.Entry<TopicPartition, Assigned> entry : assigned.entrySet()) {
-            Assigned now = entry.getValue();
-            boolean read = now.open() && !satisfied.contains(now.partition().queue());
-            if (read == paused.contains(entry.getKey())) {
-                (read ? toResume : toPause).add(entry.getKey());
-            }
-        }
-        consumer.pause(toPause);
-        consumer.resume(toResume);
+        assigned.readAllBut(Set.copyOf(satisfied));
     }
 
     private void pass(ConsumerRecords<byte[], byte[]> records) {
         for (TopicPartition tp : records.partitions()) {
-            Assigned to = assigned.get(tp);
-            if (to != null) {
+            assigned.find(tp).ifPresent(to -> {
                 demand.buffered(to.partition().queue(), records.records(tp).size());
                 lane(tp).tell(new LaneEvent.Polled(to.partition(), to.seek(), records.records(tp)));
-            }
+            });
         }
     }
 
@@ -307,13 +274,12 @@ public final class Intake implements Runnable, IntakePort {
         }
         Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(outOfRange.keySet(), BEGINNINGS);
         outOfRange.forEach((tp, position) -> {
-            Assigned known = assigned.get(tp);
             Long beginning = beginnings.get(tp);
-            if (known != null && beginning != null) {
-                assigned.put(tp, new Assigned(known.partition(), false, known.seek()));
-                consumer.pause(List.of(tp));
-                consumer.seek(tp, beginning);
-                lane(tp).tell(new LaneEvent.LogReset(known.partition(), position, beginning));
+            if (beginning != null) {
+                assigned.find(tp).ifPresent(known -> {
+                    assigned.cutOff(tp, known, beginning);
+                    lane(tp).tell(new LaneEvent.LogReset(known.partition(), position, beginning));
+                });
             }
         });
         outOfRange.clear();
@@ -321,15 +287,6 @@ public final class Intake implements Runnable, IntakePort {
 
     private Lane lane(TopicPartition tp) {
         return lanes.get(Lane.indexOf(Topics.queueOf(tp.topic()), tp.partition(), lanes.size()));
-    }
-
-    private boolean isAssigned(TopicPartition tp, PartitionEpoch partition) {
-        Assigned known = assigned.get(tp);
-        return known != null && known.partition().equals(partition);
-    }
-
-    private static TopicPartition topicPartition(PartitionEpoch partition) {
-        return new TopicPartition(Topics.jobs(partition.queue()), partition.partition());
     }
 
     /** Callbacks of the group, within poll(). They note and pass on; they never throw. */
@@ -340,11 +297,7 @@ public final class Intake implements Runnable, IntakePort {
             Map<Lane, List<PartitionEpoch>> byLane = new HashMap<>();
             for (TopicPartition tp : partitions) {
                 PartitionEpoch partition = new PartitionEpoch(Topics.queueOf(tp.topic()), tp.partition(), epoch);
-                assigned.put(tp, new Assigned(partition, false, 0));
-                consumer.pause(List.of(tp));
-                // Any position will do until the lane says the right one; without one the client would ask for a
-                // committed offset, and throw where there is none.
-                consumer.seek(tp, 0);
+                assigned.add(tp, partition);
                 byLane.computeIfAbsent(lane(tp), lane -> new ArrayList<>()).add(partition);
             }
             byLane.forEach((lane, own) -> lane.tell(new LaneEvent.Assigned(own)));
@@ -372,12 +325,11 @@ public final class Intake implements Runnable, IntakePort {
             }
             Map<Lane, List<PartitionEpoch>> byLane = new HashMap<>();
             for (TopicPartition tp : new HashSet<>(partitions)) {
-                Assigned known = assigned.remove(tp);
                 toCommit.remove(tp);
                 outOfRange.remove(tp);
-                if (known != null) {
-                    byLane.computeIfAbsent(lane(tp), lane -> new ArrayList<>()).add(known.partition());
-                }
+                assigned.remove(tp)
+                        .ifPresent(own -> byLane.computeIfAbsent(lane(tp), lane -> new ArrayList<>())
+                                .add(own));
             }
             byLane.forEach((lane, own) -> lane.tell(new LaneEvent.Released(own)));
             LOG.atInfo().addKeyValue("partitions", partitions.size()).log(what);

@@ -32,11 +32,11 @@ final class Polling {
      * What has come, once something has or some time is over.
      *
      * @param assigned how many partitions there are, paused ones included
+     * @param paused how many of them the client is not to read
      * @throws org.apache.kafka.common.errors.WakeupException after {@link #wake}
      */
-    ConsumerRecords<byte[], byte[]> poll(int assigned) throws InterruptedException {
+    ConsumerRecords<byte[], byte[]> poll(int assigned, int paused) throws InterruptedException {
         boolean lost = reach.isLost();
-        int paused = consumer.paused().size();
         if (!lost && paused == 0) {
             return consumer.poll(LONGEST);
         }
