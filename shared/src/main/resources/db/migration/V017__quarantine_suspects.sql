@@ -167,7 +167,7 @@ DECLARE
     ready record;
 BEGIN
     IF NOT EXISTS (SELECT FROM leader_lease l WHERE l.name = 'coordinator' AND l.expires_at > now()) THEN
-        UPDATE suspect s SET standing = 'noted', deaths = 1, weight = 0, company = 0, since = now(), lend_to = NULL
+        UPDATE suspect s SET standing = 'noted', deaths = 2, weight = 0, company = 0, since = now(), lend_to = NULL
         WHERE s.job_id = ANY (p_job_ids) AND s.standing = 'suspected' AND s.since < now() - suspect_patience();
     END IF;
 
@@ -206,7 +206,7 @@ $$;
 -- The leader has no quarantine worker for them: they run like others again, until they are in flight in another death.
 CREATE FUNCTION release_suspects(p_job_ids uuid[], p_epoch bigint) RETURNS void LANGUAGE sql AS $$
     UPDATE suspect s
-    SET standing = 'noted', deaths = 1, weight = 0, company = 0, since = now(), lend_to = NULL, lent_at = NULL
+    SET standing = 'noted', deaths = 2, weight = 0, company = 0, since = now(), lend_to = NULL, lent_at = NULL
     WHERE s.job_id = ANY (p_job_ids) AND s.standing = 'suspected' AND leads(p_epoch)
 $$;
 

@@ -144,6 +144,11 @@ public abstract class ServerProcess implements EmbeddedServer {
         }
     }
 
+    /** Kills this life alone, without what it has started, and returns when it is gone. */
+    protected final void killAlone() {
+        current().killHard(); // RACE: of one life; the next one may be there before this thread goes on
+    }
+
     private ChildProcess current() {
         ChildProcess seen = child;
         if (seen == null) {

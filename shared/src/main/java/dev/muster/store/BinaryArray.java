@@ -27,6 +27,7 @@ final class BinaryArray {
     /** Beyond any time that Postgres takes, so that it refuses what can't be said to it; within a long's microseconds. */
     private static final long NEVER_SECONDS = 9_223_372_036_853L;
 
+    private static final int EMPTY_BYTES = 12;
     private static final int HEAD_BYTES = 20;
     private static final int UUID_BYTES = 16;
     private static final int TIME_BYTES = 8;
@@ -34,7 +35,7 @@ final class BinaryArray {
     private BinaryArray() {}
 
     static Array of(PreparedStatement statement, @Nullable UUID[] ids) throws SQLException {
-        ByteBuffer bytes = write(
+        byte[] bytes = write(
                 Oid.UUID,
                 ids,
                 UUID_BYTES,
@@ -44,7 +45,7 @@ final class BinaryArray {
 
     /** Times, whose part below a microsecond is dropped. */
     static Array of(PreparedStatement statement, @Nullable OffsetDateTime[] times) throws SQLException {
-        ByteBuffer bytes = write(Oid.TIMESTAMPTZ, times, TIME_BYTES, (to, time) -> to.putLong(micros(time)));
+        byte[] bytes = write(Oid.TIMESTAMPTZ, times, TIME_BYTES, (to, time) -> to.putLong(micros(time)));
         return array(statement, Oid.TIMESTAMPTZ_ARRAY, bytes);
     }
 
@@ -53,12 +54,13 @@ final class BinaryArray {
         return TimeUnit.SECONDS.toMicros(seconds) + TimeUnit.NANOSECONDS.toMicros(time.getNano());
     }
 
-    private static <T> ByteBuffer write(
+    private static <T> byte[] write(
             int type, @Nullable T[] elements, int elementBytes, BiConsumer<ByteBuffer, T> writer) {
-        ByteBuffer bytes = ByteBuffer.allocate(HEAD_BYTES + elements.length * (Integer.BYTES + elementBytes));
-        bytes.putInt(elements.length == 0 ? 0 : 1)
-                .putInt(hasNull(elements) ? 1 : 0)
-                .putInt(type);
+        int nulls = nulls(elements);
+        int head = elements.length == 0 ? EMPTY_BYTES : HEAD_BYTES;
+        ByteBuffer bytes =
+                ByteBuffer.allocate(head + elements.length * Integer.BYTES + (elements.length - nulls) * elementBytes);
+        bytes.putInt(elements.length == 0 ? 0 : 1).putInt(nulls > 0 ? 1 : 0).putInt(type);
         if (elements.length > 0) {
             bytes.putInt(elements.length).putInt(1);
         }
@@ -69,21 +71,18 @@ final class BinaryArray {
                 writer.accept(bytes.putInt(elementBytes), element);
             }
         }
-        return bytes;
+        return bytes.array();
     }
 
-    private static boolean hasNull(@Nullable Object[] elements) {
+    private static int nulls(@Nullable Object[] elements) {
+        int nulls = 0;
         for (Object element : elements) {
-            if (element == null) {
-                return true;
-            }
+            nulls += element == null ? 1 : 0;
         }
-        return false;
+        return nulls;
     }
 
-    private static Array array(PreparedStatement statement, int type, ByteBuffer written) throws SQLException {
-        byte[] bytes = new byte[written.position()];
-        written.flip().get(bytes);
-        return new PgArray(statement.getConnection().unwrap(BaseConnection.class), type, bytes);
+    private static Array array(PreparedStatement statement, int type, byte[] written) throws SQLException {
+        return new PgArray(statement.getConnection().unwrap(BaseConnection.class), type, written);
     }
 }

@@ -93,7 +93,7 @@ public record JobView(
     /**
      * That it may have killed its worker.
      *
-     * @param standing noted (it was in flight once and runs on), suspected (it runs in quarantine only) or convicted
+     * @param standing noted (it was in flight, and runs on), suspected (it runs in quarantine only) or convicted
      * @param workers the lives that ended with it in flight, oldest first
      * @param ending how the last one ended
      */

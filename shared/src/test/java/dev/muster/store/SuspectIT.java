@@ -203,6 +203,9 @@ final class SuspectIT extends SuspectScene {
         makeDue();
 
         assertThat(owner.store().startDue(List.of(partition), 10)).hasSize(1);
+        assertThat(db.count("SELECT deaths FROM suspect WHERE job_id = '" + id(queue + "a") + "'"))
+                .as("so many that the next death, of whatever kind, makes it a suspect again")
+                .isEqualTo(2);
     }
 
     @Test

@@ -216,6 +216,7 @@ final class DrillStack implements AutoCloseable {
         long start = ticker.nanos();
         while (!holds(condition)) {
             stack.checkUp();
+            load.check(); // what Kafka has refused for good is waited for in vain
             if (ticker.nanos() - start > limit.toNanos()) {
                 throw CommandException.failed("waited " + limit.toSeconds() + " s in vain for " + what);
             }

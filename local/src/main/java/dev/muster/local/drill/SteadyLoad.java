@@ -55,8 +55,9 @@ final class SteadyLoad implements AutoCloseable {
     /** Sends nothing new from now on; false while Kafka has yet to acknowledge something. */
     boolean isStopped() {
         stopped.countDown();
-        check();
-        return !thread.isAlive() && load.isAcknowledged();
+        boolean over = !thread.isAlive() && load.isAcknowledged();
+        check(); // after it: the last that the thread does may be to say why it ended
+        return over;
     }
 
     int sentCount() {

@@ -11,7 +11,6 @@ import dev.muster.local.MusterProcess;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
@@ -45,9 +44,7 @@ final class CoordinatorServer extends ServerProcess {
     /** Kills it alone; its workers run on. */
     @Override
     public void killHard() {
-        CompletableFuture<?> ended = onExit(); // asked now: the next life may be there before this thread goes on
-        signal("KILL");
-        var _ = ended.join();
+        killAlone();
     }
 
     @Override
