@@ -38,7 +38,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--rate",
             paramLabel = "N",
-            description = "Payments a second; default: up to 50, slow enough for more than ten kills")
+            description = "Payments a second; default: up to 70, slow enough for more than ten kills")
     private Optional<Double> rate = Optional.empty();
 
     @Option(

@@ -74,12 +74,19 @@ public record StackConfig(
         public static final Ports ANY = new Ports(0, 0, 0);
     }
 
+    /**
+     * Enough for a dozen workers, and a quarter of what a queue gets by default: each partition is looked at by its lane, its
+     * client and its broker, which share one machine here.
+     */
+    private static final int PARTITIONS = 12;
+
     /** The queues that every new stack has. */
     public static List<Queue> defaultQueues() {
         return List.of(queue(PAYMENTS, Ordering.NONE), queue(PAYMENTS_ORDERED, Ordering.KEY));
     }
 
     private static Queue queue(String name, Ordering ordering) {
-        return new Queue(name, ordering, "default", 48, Optional.of(QueueStore.DEFAULT_DUPLICATE_WINDOW), false);
+        return new Queue(
+                name, ordering, "default", PARTITIONS, Optional.of(QueueStore.DEFAULT_DUPLICATE_WINDOW), false);
     }
 }

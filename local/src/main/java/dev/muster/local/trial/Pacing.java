@@ -9,10 +9,10 @@ import java.time.Duration;
  */
 public record Pacing(double perSecond) {
     /**
-     * What two cores handle while they also start a worker every two seconds: a start and its first payments need up to two
-     * seconds of processor time. Above it a demo measures its own queue.
+     * What two cores handle while they also start a worker every two seconds: at 50 a second they are
+     * busy for 1.8 of two, at 100 for all of it, and what a demo measures there is its own queue.
      */
-    static final double MOST = 50;
+    static final double MOST = 70;
     /** So many kill intervals the submission lasts at least: ten kills, and a little more. */
     static final int KILL_INTERVALS = 12;
 
