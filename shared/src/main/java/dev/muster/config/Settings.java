@@ -70,6 +70,11 @@ public final class Settings {
         return new Settings(copy, kafkaClient);
     }
 
+    /** These settings with another default for one that may not have been set. */
+    public Settings withDefault(Setting setting, String value) {
+        return values.containsKey(setting) ? this : with(setting, value);
+    }
+
     /**
      * These settings with those of further environment variables over them.
      *

@@ -30,6 +30,16 @@ class SettingsTest {
     }
 
     @Test
+    void another_default_stands_back_behind_what_was_set() {
+        Settings settings = Settings.of(Map.of(Setting.WORKER_SLOTS.key(), "5"));
+
+        assertThat(settings.withDefault(Setting.WORKER_SLOTS, "16").string(Setting.WORKER_SLOTS))
+                .isEqualTo("5");
+        assertThat(settings.withDefault(Setting.WORKER_LANES, "4").string(Setting.WORKER_LANES))
+                .isEqualTo("4");
+    }
+
+    @Test
     void keys_and_variables_are_one_form_and_unique() {
         assertThat(Setting.values())
                 .extracting(Setting::key)

@@ -55,7 +55,8 @@ public final class Demo {
                 folder,
                 settings.with(Setting.FLEET_INTENSITY, Integer.toString(config.restartIntensity()))
                         .with(Setting.FLEET_PERIOD, "10s")
-                        .with(Setting.COORDINATOR_PORT, "0"),
+                        .with(Setting.COORDINATOR_PORT, "0")
+                        .withDefault(Setting.WORKER_SLOTS, DemoConfig.SLOTS),
                 config.workers(),
                 StackConfig.defaultQueues(),
                 StackConfig.Ports.ANY);
