@@ -46,7 +46,7 @@ public interface JobContext {
      * that it has seen itself alive in Postgres within the trust window. A call that returns closes the step: its
      * outcome is known. A call that throws leaves it open, and a job with an open step is never declined, cancelled or
      * given up: it is run again, under the same key, until the provider has answered. A call that throws
-     * {@link NothingDoneException} leaves it as it was before.
+     * {@link NothingDoneException} leaves it as it was before; one that throws {@link CallUnderWayException} costs no failure.
      *
      * @param step names the call within the job, such as {@code charge}; at most 100 characters
      * @throws LostJobException if the job is no longer this worker's; the handler should let it pass

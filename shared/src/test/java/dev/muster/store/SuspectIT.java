@@ -188,6 +188,9 @@ final class SuspectIT extends SuspectScene {
         assertThat(owner.store().startDue(List.of(partition), 10))
                 .extracting(RunningJob::id)
                 .containsExactly(id(queue + "a"));
+        assertThat(db.count("SELECT deaths FROM suspect WHERE job_id = '" + id(queue + "a") + "'"))
+                .as("so many that the next death, of whatever kind, makes it a suspect again")
+                .isEqualTo(2);
     }
 
     @Test

@@ -33,7 +33,7 @@ final class Charges {
                 .collect(Collectors.groupingBy(JsonNode::asString, Collectors.counting()));
     }
 
-    /** How many calls the provider is busy with. */
+    /** How many calls that charge the provider is busy with. */
     int underWay() {
         return Json.MAPPER
                 .readTree(get(sandbox.url().resolve("/sandbox/calls")))

@@ -125,7 +125,8 @@ final class CircuitIT {
             PostgresDatabase postgres, KafkaCluster kafka, SandboxServer sandbox) {
         try (WorkerStack stack = new WorkerStack(postgres, kafka, sandbox)) {
             String queue = stack.queue(Ordering.NONE, 1);
-            Map<String, String> patient = Map.of("MUSTER_PAYMENTS_TIMEOUT", "30s"); // replays take as long as calls
+            // Replays take as long as calls.
+            Map<String, String> patient = Map.of("MUSTER_PAYMENTS_TIMEOUT", "30s");
             ChildProcess first = stack.worker(patient);
             Incarnation me = stack.awaitOwner(first, queue, 1);
             ChildProcess second = stack.worker(patient);

@@ -95,15 +95,16 @@ public final class SandboxGateway implements AutoCloseable {
     }
 
     private void call(HttpExchange exchange) throws IOException, InterruptedException {
-        underWay.incrementAndGet();
+        int changes = exchange.getRequestMethod().equals("POST") ? 1 : 0;
+        underWay.addAndGet(changes);
         try {
             api.handle(exchange);
         } finally {
-            underWay.decrementAndGet();
+            underWay.addAndGet(-changes);
         }
     }
 
-    /** How many calls of the API are under way: for who wants to break a client off in the middle of one. */
+    /** How many calls that change something are under way: for who wants to break a client off in the middle of one. */
     private void countCalls(HttpExchange exchange) throws IOException {
         Http.answer(exchange, new Answer(200, "{\"underWay\":" + underWay.get() + "}"));
     }

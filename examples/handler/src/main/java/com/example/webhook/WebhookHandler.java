@@ -1,6 +1,5 @@
 package com.example.webhook;
 
-import dev.muster.job.CallUnderWayException;
 import dev.muster.job.JobContext;
 import dev.muster.job.JobHandler;
 import dev.muster.job.JobResult;
@@ -48,9 +47,6 @@ public final class WebhookHandler implements JobHandler<WebhookHandler.Delivery>
     private static int answered(int status) throws IOException {
         if (status == 429 || status == 503) {
             throw new NothingDoneException("HTTP " + status); // refused: nothing was done
-        }
-        if (status == 409) {
-            throw new CallUnderWayException("HTTP 409"); // busy with an earlier call under this key
         }
         if (status >= 500) {
             throw new IOException("HTTP " + status); // something may have been done

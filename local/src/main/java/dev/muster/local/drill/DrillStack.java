@@ -81,7 +81,7 @@ final class DrillStack implements AutoCloseable {
         this.reader = new DrillReader(stack.database());
         this.audit = new AuditReader(stack.database());
         this.witness = new Witness(stack.database(), stack.sandboxUrl());
-        awaitWhole();
+        awaitWhole(stack::checkUp); // there is no load yet
         slowProvider();
         this.watch = Watch.start(reader);
         this.load = SteadyLoad.start(
@@ -213,10 +213,13 @@ final class DrillStack implements AutoCloseable {
      * @throws CommandException when it is not within the limit, or the drill is to stop
      */
     void await(String what, Duration limit, BooleanSupplier condition) {
+        await(what, limit, condition, this::check);
+    }
+
+    private void await(String what, Duration limit, BooleanSupplier condition, Runnable check) {
         long start = ticker.nanos();
         while (!holds(condition)) {
-            stack.checkUp();
-            load.check(); // what Kafka has refused for good is waited for in vain
+            check.run();
             if (ticker.nanos() - start > limit.toNanos()) {
                 throw CommandException.failed("waited " + limit.toSeconds() + " s in vain for " + what);
             }
@@ -233,7 +236,11 @@ final class DrillStack implements AutoCloseable {
 
     /** Returns when all workers are in service and own all there is, and no process of another one is left. */
     void awaitWhole() {
-        await("all " + config.workers() + " workers in service, and none besides", LIMIT, this::isWhole);
+        awaitWhole(this::check);
+    }
+
+    private void awaitWhole(Runnable check) {
+        await("all " + config.workers() + " workers in service, and none besides", LIMIT, this::isWhole, check);
     }
 
     private boolean isWhole() {
@@ -299,8 +306,9 @@ final class DrillStack implements AutoCloseable {
         return progress.finals() >= submitted && progress.running() == 0 && progress.waiting() == 0;
     }
 
-    /** Throws when the load has broken. */
+    /** Throws when the stack has given up, or the load has broken: what Kafka has refused for good is waited for in vain. */
     void check() {
+        stack.checkUp();
         load.check();
     }
 

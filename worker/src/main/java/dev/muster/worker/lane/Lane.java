@@ -207,6 +207,8 @@ public final class Lane implements Runnable {
                 if (runs.hasUnstarted()) {
                     censusAt = parts.ticker().nanos();
                 }
+                scanAt = parts.ticker().nanos(); // what came while there was no executor waits since then
+                due.within(Duration.ZERO);
             }
             case LaneEvent.CancelWished(JobId job) -> {
                 if (runs.has(job)) {

@@ -13,10 +13,12 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import tools.jackson.databind.JsonNode;
 
@@ -115,7 +117,9 @@ public final class PaymentGateway {
                             && unansweredSince.get().isBefore(clock.now().minus(KEY_TRUSTED))
                     ? reconcile(payment, job)
                     : Optional.empty();
-            PaymentAnswer answer = before.isPresent() ? before.get() : create(payment, job, idempotencyKey);
+            PaymentAnswer answer = before.isPresent()
+                    ? before.get()
+                    : create(payment, job, idempotencyKey, unansweredSince.isPresent());
             circuit.onResult(circuit.getCurrentTimestamp() - started, circuit.getTimestampUnit(), answer);
             return answer;
         } catch (CallUnderWayException e) {
@@ -155,7 +159,9 @@ public final class PaymentGateway {
         }
     }
 
-    private PaymentAnswer create(PaymentCharge payment, JobId job, String idempotencyKey) throws StripeException {
+    /** @param before true if it was tried before without an answer */
+    private PaymentAnswer create(PaymentCharge payment, JobId job, String idempotencyKey, boolean before)
+            throws StripeException {
         StripeApi.Answer answer;
         try {
             answer = stripe.post(PAYMENT_INTENTS, parameters(payment, job), idempotencyKey);
@@ -164,10 +170,11 @@ public final class PaymentGateway {
             throw e;
         }
         count(CHARGE, word(answer));
-        return answer.isSuccess() ? answer(answer.json()) : refused(answer, payment, job);
+        return answer.isSuccess() ? answer(answer.json()) : refused(answer, payment, job, before);
     }
 
-    private PaymentAnswer refused(StripeApi.Answer answer, PaymentCharge payment, JobId job) throws StripeException {
+    private PaymentAnswer refused(StripeApi.Answer answer, PaymentCharge payment, JobId job, boolean before)
+            throws StripeException {
         if (answer.status() != BROKEN && !answer.isError()) {
             throw answer.asException(); // not the provider's word, such as the 404 of a proxy that is just being set up
         }
@@ -175,7 +182,7 @@ public final class PaymentGateway {
             case DECLINED -> new PaymentAnswer.Declined(code(answer));
             case BUSY -> throw busy(answer);
             case TOO_MANY -> throw new RateLimitedException(retryAfter(answer));
-            case BAD_REQUEST, NOT_FOUND -> wrong(answer, payment, job);
+            case BAD_REQUEST, NOT_FOUND -> wrong(answer, payment, job, before);
             // The stored 500 would be replayed for ever; whether the money was taken, only the provider's books say.
             case BROKEN -> reconcile(payment, job).orElseThrow(answer::asException);
             default -> throw answer.asException();
@@ -190,12 +197,15 @@ public final class PaymentGateway {
         return answer.asException();
     }
 
-    /** Other parameters under the key, as of an earlier version of this code: that request was made, and may have been paid. */
-    private PaymentAnswer wrong(StripeApi.Answer answer, PaymentCharge payment, JobId job) throws StripeException {
-        return answer.error("type").filter("idempotency_error"::equals).isPresent()
-                ? reconcile(payment, job)
-                        .orElseGet(() -> new PaymentAnswer.Refused("the idempotency key was used for another request"))
-                : new PaymentAnswer.Refused("the provider refuses the request: " + code(answer));
+    /** Refused, unless an earlier call was paid, under the same key with what an earlier version of this code asked for. */
+    private PaymentAnswer wrong(StripeApi.Answer answer, PaymentCharge payment, JobId job, boolean before)
+            throws StripeException {
+        boolean used = answer.error("type").filter("idempotency_error"::equals).isPresent();
+        PaymentAnswer refused = new PaymentAnswer.Refused(
+                used
+                        ? "the idempotency key was used for another request"
+                        : "the provider refuses the request: " + code(answer));
+        return used || before ? reconcile(payment, job).orElse(refused) : refused;
     }
 
     private static Map<String, String> parameters(PaymentCharge payment, JobId job) {
@@ -212,6 +222,7 @@ public final class PaymentGateway {
     /** Looks in the provider's books for this job's payment. */
     private Optional<PaymentAnswer> reconcile(PaymentCharge payment, JobId job) throws StripeException {
         Map<String, String> query = new LinkedHashMap<>(Map.of("customer", payment.customer(), "limit", "100"));
+        Set<String> seen = new HashSet<>();
         boolean more = true;
         while (more) {
             StripeApi.Answer page = stripe.get(PAYMENT_INTENTS, query);
@@ -221,28 +232,34 @@ public final class PaymentGateway {
             JsonNode list = page.json();
             JsonNode intents = list.path("data");
             JsonNode hasMore = list.path("has_more");
-            if (!intents.isArray() || !hasMore.isBoolean() || (hasMore.asBoolean() && intents.isEmpty())) {
-                throw page.asException(); // no book at all: that it does not hold the payment says nothing
-            }
-            more = hasMore.asBoolean();
+            more = hasMore.asBoolean(false);
+            String last = "";
             for (JsonNode intent : intents) {
                 if (job.toString().equals(intent.path("metadata").path(JOB_ID).stringValue(""))) {
                     count("reconcile", "2xx");
                     return Optional.of(answer(intent));
                 }
-                query.put("starting_after", intent.path("id").stringValue(""));
+                last = intent.path("id").stringValue("");
             }
+            if (!intents.isArray() || !hasMore.isBoolean() || (more && (last.isEmpty() || !seen.add(last)))) {
+                throw page.asException(); // no book at all: that it does not hold the payment says nothing
+            }
+            query.put("starting_after", last);
         }
         return Optional.empty();
     }
 
     private static PaymentAnswer answer(JsonNode intent) {
+        String id = intent.path("id").stringValue("");
+        if (!intent.path("object").stringValue("").equals("payment_intent") || id.isEmpty()) {
+            throw new IllegalStateException("the provider's answer is no payment intent");
+        }
         String status = intent.path("status").stringValue("");
         return switch (status) {
-            case "succeeded" -> new PaymentAnswer.Charged(intent.path("id").stringValue(""));
+            case "succeeded" -> new PaymentAnswer.Charged(id);
             case "canceled", "requires_payment_method", "requires_action" -> new PaymentAnswer.Declined(status);
             // Not an answer yet: the step stays open, and the same request asks again.
-            default -> throw new IllegalStateException("the payment is " + (status.isEmpty() ? "nothing" : status));
+            default -> throw new IllegalStateException("the payment's status is '" + status + "'");
         };
     }
 

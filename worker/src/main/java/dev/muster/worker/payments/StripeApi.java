@@ -15,7 +15,9 @@ import java.net.URLEncoder;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -50,7 +52,18 @@ final class StripeApi {
      *
      * @param retryAfter when the same may be asked again, in seconds, if it says so
      */
-    record Answer(int status, String body, Optional<String> retryAfter, String requestId) {
+    record Answer(
+            int status,
+            String body,
+            Optional<String> retryAfter,
+            @Nullable String requestId) {
+        private static final Set<String> ERROR_TYPES = Set.of(
+                "api_error",
+                "authentication_error",
+                "card_error",
+                "idempotency_error",
+                "invalid_request_error",
+                "rate_limit_error");
 
         boolean isSuccess() {
             return status >= 200 && status < 300;
@@ -83,7 +96,7 @@ final class StripeApi {
 
         /** True if it is the provider's own error, and not that of something between us, which knows nothing of the call. */
         boolean isError() {
-            return error("type").isPresent();
+            return error("type").filter(ERROR_TYPES::contains).isPresent();
         }
 
         /** A field of the error that it tells of; empty where there is none. */
@@ -97,9 +110,9 @@ final class StripeApi {
 
         /** As an exception: what it leaves open, a repetition has to find out. */
         ApiException asException() {
-            String message = error("message").orElse("no message");
+            String message = error("message").map(text -> ": " + text).orElse("");
             return new ApiException(
-                    "the provider answered " + status + ": " + message,
+                    "the provider answered " + status + message,
                     requestId,
                     error("code").orElse(null),
                     status,
@@ -110,7 +123,7 @@ final class StripeApi {
     /** Builds what a call is made of, and reads an answer. */
     void prepare(Map<String, String> form) throws StripeException {
         var _ = request("/", form, "prepare");
-        var _ = new Answer(200, "{}", Optional.empty(), "").json();
+        var _ = new Answer(200, "{}", Optional.empty(), null).json();
     }
 
     /**
@@ -140,12 +153,8 @@ final class StripeApi {
 
     private Answer send(StripeRequest request) throws ApiConnectionException {
         StripeResponse response = transport.request(request);
-        String requestId = response.requestId();
         return new Answer(
-                response.code(),
-                response.body(),
-                response.headers().firstValue("Retry-After"),
-                requestId == null ? "" : requestId);
+                response.code(), response.body(), response.headers().firstValue("Retry-After"), response.requestId());
     }
 
     private RequestOptions.RequestOptionsBuilder options() {

@@ -18,6 +18,9 @@ import java.net.HttpURLConnection;
  * and what the library says of itself is composed once, not for each request. Thread-safe.
  */
 final class StripeTransport extends HttpClient {
+    /** No answer that says something about a payment is as long: what is longer is cut, and can't be read then. */
+    private static final int LONGEST = 8 << 20;
+
     private final String client = buildXStripeClientUserAgentString();
 
     @Override
@@ -51,7 +54,7 @@ final class StripeTransport extends HttpClient {
     /** The JDK has no stream for an error without a body. */
     private static String body(HttpURLConnection connection, int status) throws IOException {
         try (InputStream body = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-            return body == null ? "" : new String(body.readAllBytes(), UTF_8);
+            return body == null ? "" : new String(body.readNBytes(LONGEST), UTF_8);
         }
     }
 }

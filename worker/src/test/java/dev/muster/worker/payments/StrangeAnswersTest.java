@@ -15,9 +15,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,20 +31,27 @@ final class StrangeAnswersTest {
 
     private final HttpServer server;
     private final PaymentGateway gateway;
-    private final List<String> requests = new ArrayList<>();
-    private int status = 200;
-    private String body = "";
+    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private volatile int status = 200;
+    private volatile String body = "";
 
     StrangeAnswersTest() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {
             requests.add(exchange.getRequestMethod());
+            exchange.getResponseHeaders().set("Location", "/elsewhere");
             exchange.getRequestBody().readAllBytes();
             byte[] bytes = body.getBytes(UTF_8);
             exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
             if (bytes.length > 0) {
                 exchange.getResponseBody().write(bytes);
             }
+            exchange.close();
+        });
+        server.createContext("/elsewhere", exchange -> {
+            byte[] intent = "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"status\":\"succeeded\"}".getBytes(UTF_8);
+            exchange.sendResponseHeaders(200, intent.length);
+            exchange.getResponseBody().write(intent);
             exchange.close();
         });
         server.start();
@@ -85,25 +92,39 @@ final class StrangeAnswersTest {
         "500, ''",
         "502, <html/>",
         "503, ''",
-        "504, {}"
+        "504, {}",
+        "200, {}",
+        "200, '{\"status\":\"succeeded\"}'",
+        "200, '{\"object\":\"payment_intent\",\"status\":\"succeeded\"}'",
+        "402, '{\"error\":{\"code\":\"card_declined\"}}'",
+        "404, '{\"error\":{\"type\":\"resource_not_found_exception\"}}'"
     })
     void leave_open_what_became_of_a_charge(int answered, String said) {
         status = answered;
         body = said;
 
         assertThatThrownBy(() -> gateway.charge(PAYMENT, JOB, "key", Optional.empty()))
-                .isInstanceOf(StripeException.class);
+                .isInstanceOfAny(StripeException.class, IllegalStateException.class);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{}", "[]", "{\"data\":[]}", "{\"has_more\":false}", "{\"data\":[],\"has_more\":true}"})
+    @ValueSource(
+            strings = {
+                "",
+                "{}",
+                "[]",
+                "{\"data\":[]}",
+                "{\"has_more\":false}",
+                "{\"data\":[],\"has_more\":true}",
+                "{\"data\":[{\"id\":\"pi_1\"}],\"has_more\":true}"
+            })
     void are_no_book_that_a_payment_is_missing_from(String said) {
         body = said;
         Instant longAgo = Instant.now().minus(Duration.ofDays(2));
 
         assertThatThrownBy(() -> gateway.charge(PAYMENT, JOB, "key", Optional.of(longAgo)))
                 .isInstanceOf(StripeException.class);
-        assertThat(requests).as("nothing was charged again").containsExactly("GET");
+        assertThat(requests).as("nothing was charged again").containsOnly("GET");
     }
 
     @ParameterizedTest
@@ -134,6 +155,17 @@ final class StrangeAnswersTest {
         assertThatThrownBy(() -> gateway.charge(PAYMENT, JOB, "key", Optional.empty()))
                 .isInstanceOf(StripeException.class)
                 .hasMessageContaining("409");
+    }
+
+    @Test
+    void what_is_refused_now_may_have_been_paid_before() {
+        status = 404;
+        body = "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"resource_missing\"}}";
+
+        assertThatThrownBy(() -> gateway.charge(PAYMENT, JOB, "key", Optional.of(Instant.now())))
+                .as("the books are asked, and can't be had")
+                .isInstanceOf(StripeException.class);
+        assertThat(requests).containsExactly("POST", "GET");
     }
 
     @Test
