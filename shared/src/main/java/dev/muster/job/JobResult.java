@@ -6,7 +6,8 @@ import java.util.Optional;
 
 /**
  * What a handler says about a run. An exception that it throws instead is a {@link Retry} with its class and message,
- * but for {@link ParkedException} and {@link CallUnderWayException}. Nothing in it is null: a null from a handler fails within the handler's own run.
+ * but for {@link ParkedException} and {@link CallUnderWayException}. Nothing in it is null: a null from a handler fails
+ * within the handler's own run.
  */
 public sealed interface JobResult {
 

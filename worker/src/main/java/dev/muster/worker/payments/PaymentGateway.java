@@ -149,7 +149,7 @@ public final class PaymentGateway {
         try {
             StripeApi.Answer answer = stripe.get("/v1/balance", Map.of());
             count(HEALTH, word(answer));
-            return answer.status() < 500 && answer.status() != TOO_MANY && isProviders(answer);
+            return answer.status() < 500 && answer.status() != TOO_MANY && answer.isProviders();
         } catch (ApiConnectionException e) {
             count(HEALTH, "connect_error");
             return false;
@@ -175,7 +175,7 @@ public final class PaymentGateway {
 
     private PaymentAnswer refused(StripeApi.Answer answer, PaymentCharge payment, JobId job, boolean before)
             throws StripeException {
-        if (answer.status() != BROKEN && !answer.isError()) {
+        if (answer.status() != BROKEN && !answer.isProviders()) {
             throw answer.asException(); // not the provider's word, such as the 404 of a proxy that is just being set up
         }
         return switch (answer.status()) {
@@ -273,14 +273,10 @@ public final class PaymentGateway {
                 .map(value -> Duration.ofSeconds(Long.parseLong(value)));
     }
 
-    private static boolean isProviders(StripeApi.Answer answer) {
-        return answer.isSuccess() ? answer.isReadable() : answer.isError();
-    }
-
     /** An answer as the metrics name it. */
     private static String word(StripeApi.Answer answer) {
         int status = answer.status();
-        if (status < 500 && !isProviders(answer)) {
+        if (status < 500 && !answer.isProviders()) {
             return "unreadable";
         }
         return switch (status) {

@@ -50,11 +50,12 @@ final class StripeApi {
     /**
      * What was answered, whatever it is.
      *
+     * @param said the JSON object that it says; empty if it says something else, or nothing
      * @param retryAfter when the same may be asked again, in seconds, if it says so
      */
     record Answer(
             int status,
-            String body,
+            Optional<JsonNode> said,
             Optional<String> retryAfter,
             @Nullable String requestId) {
         private static final Set<String> ERROR_TYPES = Set.of(
@@ -69,43 +70,29 @@ final class StripeApi {
             return status >= 200 && status < 300;
         }
 
-        /**
-         * What it says: an object.
-         *
-         * @throws ApiException if it says something else, or nothing
-         */
-        JsonNode json() throws ApiException {
-            try {
-                JsonNode node = Json.MAPPER.readTree(body);
-                if (node.isObject()) {
-                    return node;
-                }
-            } catch (JacksonException e) {
-                // as below
-            }
-            throw new ApiException("the provider's answer can't be read: " + status, requestId, null, status, null);
+        /** True if it is the provider's own word, and not that of something between us, which knows nothing of the call. */
+        boolean isProviders() {
+            return isSuccess() ? said.isPresent() : isError();
         }
 
-        boolean isReadable() {
-            try {
-                return json().isObject();
-            } catch (ApiException e) {
-                return false;
-            }
-        }
-
-        /** True if it is the provider's own error, and not that of something between us, which knows nothing of the call. */
+        /** True if it is an error of the provider's own. */
         boolean isError() {
             return error("type").filter(ERROR_TYPES::contains).isPresent();
         }
 
+        /**
+         * What it says.
+         *
+         * @throws ApiException if that is no object
+         */
+        JsonNode json() throws ApiException {
+            return said.orElseThrow(() ->
+                    new ApiException("the provider's answer can't be read: " + status, requestId, null, status, null));
+        }
+
         /** A field of the error that it tells of; empty where there is none. */
         Optional<String> error(String field) {
-            try {
-                return json().path("error").path(field).stringValueOpt();
-            } catch (ApiException e) {
-                return Optional.empty();
-            }
+            return said.flatMap(json -> json.path("error").path(field).stringValueOpt());
         }
 
         /** As an exception: what it leaves open, a repetition has to find out. */
@@ -123,7 +110,7 @@ final class StripeApi {
     /** Builds what a call is made of, and reads an answer. */
     void prepare(Map<String, String> form) throws StripeException {
         var _ = request("/", form, "prepare");
-        var _ = new Answer(200, "{}", Optional.empty(), null).json();
+        var _ = read("{}");
     }
 
     /**
@@ -154,7 +141,18 @@ final class StripeApi {
     private Answer send(StripeRequest request) throws ApiConnectionException {
         StripeResponse response = transport.request(request);
         return new Answer(
-                response.code(), response.body(), response.headers().firstValue("Retry-After"), response.requestId());
+                response.code(),
+                read(response.body()),
+                response.headers().firstValue("Retry-After"),
+                response.requestId());
+    }
+
+    private static Optional<JsonNode> read(String body) {
+        try {
+            return Optional.of(Json.MAPPER.readTree(body)).filter(JsonNode::isObject);
+        } catch (JacksonException e) {
+            return Optional.empty(); // such as a page of something between us and the provider
+        }
     }
 
     private RequestOptions.RequestOptionsBuilder options() {
