@@ -2,6 +2,7 @@ package dev.muster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.config.Settings;
 import dev.muster.embedded.junit.EmbeddedServers;
@@ -12,6 +13,7 @@ import java.net.URI;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -50,6 +52,26 @@ final class DatabaseIT {
             wire.set(new Wire.Drop());
 
             assertThatThrownBy(() -> statement.execute("SELECT 2")).isInstanceOf(SQLException.class);
+        }
+    }
+
+    @Test
+    @Timeout(30)
+    void a_pool_whose_first_connection_breaks_in_its_first_question_has_others(PostgresDatabase postgres)
+            throws Exception {
+        URI direct = URI.create(postgres.jdbcUrl().substring("jdbc:".length()));
+        try (BreaksOnce wire = new BreaksOnce(direct.getPort(), "ISOLATION");
+                Database database = Database.open(
+                        settings(postgres, "jdbc:postgresql://127.0.0.1:" + wire.port() + direct.getPath()),
+                        "test",
+                        1,
+                        Optional.empty())) {
+            await().atMost(Duration.ofSeconds(25)).ignoreExceptions().untilAsserted(() -> {
+                try (Connection connection = database.connection()) {
+                    assertThat(connection.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+                }
+            });
+            assertThat(wire.hasBroken()).isTrue();
         }
     }
 
