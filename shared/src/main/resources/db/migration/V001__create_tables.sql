@@ -109,7 +109,7 @@ CREATE TABLE job_running (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000,
         autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.0, autovacuum_analyze_threshold = 50000);
 
-CREATE INDEX job_running_key ON job_running (queue, order_key) WHERE order_key IS NOT NULL;
+CREATE INDEX job_running_key ON job_running (queue, order_key, key_position) WHERE order_key IS NOT NULL;
 
 CREATE TABLE job_waiting (
     job_id       uuid PRIMARY KEY,

@@ -385,12 +385,14 @@ BEGIN
     ON CONFLICT (job_id) DO NOTHING   -- only where no window is kept: an unfinished job of that id runs already
     RETURNING *;
 
+    -- Once a key: each look steps over what was taken out of the key a moment ago.
     UPDATE job_waiting w SET due_at = now() + key_recheck(false)
-    FROM job_running r
+    FROM (SELECT DISTINCT r.queue, r.order_key FROM job_running r
+          WHERE r.job_id = ANY (p_job_ids) AND r.order_key IS NOT NULL) k
     CROSS JOIN LATERAL (SELECT n.job_id FROM job_waiting n
-        WHERE n.queue = r.queue AND n.order_key = r.order_key AND n.key_position IS NOT NULL
+        WHERE n.queue = k.queue AND n.order_key = k.order_key AND n.key_position IS NOT NULL
         ORDER BY n.key_position LIMIT 1) next
-    WHERE r.job_id = ANY (p_job_ids) AND r.order_key IS NOT NULL AND w.job_id = next.job_id AND w.due_at = 'infinity';
+    WHERE w.job_id = next.job_id AND w.due_at = 'infinity';
 END $$;
 
 -- Starts what is due in my partitions, the longest due first, at most p_limit jobs. A job whose key is busy is put off.
@@ -452,6 +454,66 @@ BEGIN
     RETURN QUERY SELECT * FROM start_waiting(p_incarnation, coalesce(free, '{}'));
 END $$;
 
+-- Who of a key's waiting jobs go next, if it is free: the first, and behind it those that may start with it, since they and
+-- all before them are of types whose runs are quick. Who has a limit, or is suspected, starts alone.
+CREATE FUNCTION next_of_key(p_queue text, p_order_key text, p_quick text[], p_group integer[])
+RETURNS TABLE (job_id uuid, nth bigint, partition integer, goes boolean) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT f.job_id, f.nth, f.partition, bool_and(f.goes) OVER (ORDER BY f.nth)
+    FROM (
+        SELECT w.job_id, w.nth, w.partition, w.state IN ('parked', 'ready') AND w.partition = w.first_partition
+            AND (w.nth = 1 OR (w.nth <= w.most
+                AND NOT EXISTS (SELECT FROM limited_job l WHERE l.job_id IN (w.job_id, w.first_id))
+                AND NOT EXISTS (SELECT FROM suspect s WHERE s.job_id IN (w.job_id, w.first_id)))) AS goes
+        FROM (
+            SELECT n.job_id, n.partition, n.state, row_number() OVER key AS nth,
+                first_value(n.partition) OVER key AS first_partition, first_value(n.job_id) OVER key AS first_id,
+                min(coalesce(p_group[array_position(p_quick, n.type)], 1)) OVER key AS most
+            FROM (SELECT x.job_id, x.partition, x.state, x.type, x.key_position FROM job_waiting x
+                  WHERE x.queue = p_queue AND x.order_key = p_order_key AND x.key_position IS NOT NULL
+                  ORDER BY x.key_position
+                  LIMIT 100) n -- a number, so that the plan reads no more than that
+            WINDOW key AS (ORDER BY n.key_position)) w) f;
+END $$;
+
+-- True if an unfinished job stands before this one in its key: of a group, only the first is carried on when its worker or its
+-- lane has ended.
+CREATE FUNCTION is_behind(r job_running) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT r.order_key IS NOT NULL AND (
+        EXISTS (SELECT FROM job_running e
+            WHERE e.queue = r.queue AND e.order_key = r.order_key AND e.key_position < r.key_position)
+        OR EXISTS (SELECT FROM job_waiting e
+            WHERE e.queue = r.queue AND e.order_key = r.order_key AND e.key_position < r.key_position))
+$$;
+
+-- Running rows of groups wait behind their keys again; the numbers of their runs are not used a second time. The caller has
+-- their locks. The first of a key is looked at now: what it stood behind may have ended in this moment.
+CREATE FUNCTION wait_again(p_job_ids uuid[]) RETURNS void LANGUAGE sql AS $$
+    WITH gone AS (
+        DELETE FROM job_running r WHERE r.job_id = ANY (p_job_ids) RETURNING r.*)
+    INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, attempt, type, order_key,
+        key_position, failures, recoveries, max_failures, deadline, submitted_at, claimed_at, record_key, payload, headers)
+    SELECT g.job_id, g.queue, g.partition, g.record_offset, 'parked',
+        CASE WHEN row_number() OVER (PARTITION BY g.queue, g.order_key ORDER BY g.key_position) = 1 THEN now()
+            ELSE 'infinity' END,
+        'behind its key', g.attempt, g.type, g.order_key, g.key_position, g.failures, g.recoveries, g.max_failures,
+        g.deadline, g.submitted_at, g.claimed_at, g.record_key, g.payload, g.headers
+    FROM gone g
+$$;
+
+-- Runs of a group of mine that have not begun, and will not, as the one before them did not succeed. Guard (b).
+CREATE FUNCTION put_back(p_incarnation text, p_job_ids uuid[], p_attempts integer[]) RETURNS void LANGUAGE sql AS $$
+    SELECT wait_again(ARRAY(
+        SELECT r.job_id
+        FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+        JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+        WHERE r.order_key IS NOT NULL
+        ORDER BY r.job_id
+        FOR UPDATE OF r))
+$$;
+
 -- ---- settle ----
 
 -- Closes runs: guard (b) in each row's own DELETE. A final state leaves for the history; anything else waits again.
@@ -463,13 +525,17 @@ END $$;
 -- verdict: settled (without a job: all of them) | unknown | rejected (not mine any more; nothing written) | started (a
 -- key's next job) | woken (slots were freed, and those who wait for them are due now).
 -- p_holding: the types whose dead jobs hold their key, unless an operator has said otherwise.
+-- p_grouped: some of these runs began when the run before them in their key had ended, and before that was written. Such a
+-- run is closed with those before it, or after them, never while one of them still runs, here or elsewhere.
+-- p_quick, p_group: types of which several waiting jobs of a key may start at once, to be run one after the other, and how
+-- many of each.
 -- A column that is null throughout may be passed empty.
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
     p_intent_jobs uuid[], p_intent_steps text[], p_intent_made boolean[],
     p_queues text[], p_partitions integer[], p_epochs integer[], p_follow_ups json,
-    p_holding text[])
+    p_holding text[], p_grouped boolean, p_quick text[], p_group integer[])
 RETURNS TABLE (verdict text, job_id uuid, started job_running) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -481,12 +547,37 @@ DECLARE
     freed text[];
     keyed uuid[];
     cancelled uuid[];
+    early uuid[];   -- of a group, and one before it in its key runs and is not closed here
 BEGIN
     IF cardinality(p_queues) > 0 THEN
         SELECT array_agg(o.queue || '/' || o.partition) INTO held
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o;
     END IF;
     held := coalesce(held, '{}');
+
+    IF p_grouped THEN
+        -- RACE: locked from a key's first on. Were a later one locked first, an adopter could pass over it, take the first,
+        -- and find the later one closed.
+        WITH mine AS MATERIALIZED (
+            SELECT r.job_id, r.queue, r.order_key, r.key_position
+            FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+            JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+            WHERE r.order_key IS NOT NULL
+            ORDER BY r.queue, r.order_key, r.key_position
+            FOR UPDATE OF r)
+        SELECT array_agg(m.job_id) INTO early
+        FROM mine m
+        JOIN (SELECT r.queue, r.order_key, min(r.key_position) AS key_position
+              FROM (SELECT DISTINCT queue, order_key FROM mine) k
+              JOIN job_running r ON r.queue = k.queue AND r.order_key = k.order_key
+              WHERE r.job_id NOT IN (SELECT job_id FROM mine)
+              GROUP BY r.queue, r.order_key) first USING (queue, order_key)
+        WHERE first.key_position < m.key_position;
+        IF early IS NOT NULL THEN
+            SELECT array_agg(CASE WHEN o.job_id = ANY (early) THEN 0 ELSE o.attempt END ORDER BY o.ix) INTO p_attempts
+            FROM unnest(p_job_ids, p_attempts) WITH ORDINALITY AS o (job_id, attempt, ix); -- no run of that number is there
+        END IF;
+    END IF;
 
     IF cardinality(p_intent_jobs) > 0 THEN
         -- Guard (b) here too: whoever has adopted the job may have a call under way that this answer is not of.
@@ -604,26 +695,27 @@ BEGIN
     -- That of a paused queue waits until it goes on; its place in the key is kept, and its owner looks again and again.
     waiting := NULL;
     IF keyed IS NOT NULL THEN
-        SELECT array_agg(n.job_id) FILTER (WHERE n.mine AND NOT n.paused AND n.state IN ('parked', 'ready')),
-               array_agg(n.job_id) FILTER (WHERE NOT n.mine OR n.paused)
+        SELECT array_agg(n.job_id ORDER BY n.queue, n.order_key, n.nth)
+                   FILTER (WHERE n.goes AND n.mine AND NOT n.paused),
+               array_agg(n.job_id) FILTER (WHERE n.nth = 1 AND (NOT n.mine OR n.paused))
         INTO next_jobs, waiting
         FROM (
-            SELECT first.job_id, first.state, (h.queue || '/' || first.partition) = ANY (held) AS mine, q.paused
-            FROM job_history h
-            JOIN queue q ON q.name = h.queue
-            CROSS JOIN LATERAL (SELECT w.job_id, w.state, w.partition FROM job_waiting w
-                WHERE w.queue = h.queue AND w.order_key = h.order_key AND w.key_position IS NOT NULL
-                ORDER BY w.key_position LIMIT 1) first
-            WHERE h.job_id = ANY (keyed) AND h.order_key IS NOT NULL
-              AND h.settled_at >= now() - interval '1 second'
-              AND NOT EXISTS (SELECT FROM key_hold k WHERE k.queue = h.queue AND k.order_key = h.order_key)) n;
+            SELECT k.queue, k.order_key, next.job_id, next.nth, next.goes,
+                (k.queue || '/' || next.partition) = ANY (held) AS mine, q.paused
+            FROM (SELECT DISTINCT h.queue, h.order_key FROM job_history h
+                  WHERE h.job_id = ANY (keyed) AND h.order_key IS NOT NULL
+                    AND h.settled_at >= now() - interval '1 second') k
+            JOIN queue q ON q.name = k.queue
+            CROSS JOIN LATERAL (SELECT * FROM next_of_key(k.queue, k.order_key, p_quick, p_group)) next
+            WHERE NOT EXISTS (SELECT FROM key_hold h WHERE h.queue = k.queue AND h.order_key = k.order_key)
+              AND NOT EXISTS (SELECT FROM job_running r WHERE r.queue = k.queue AND r.order_key = k.order_key)) n;
     END IF;
 
     IF waiting IS NOT NULL THEN
         UPDATE job_waiting w SET due_at = now() WHERE w.job_id = ANY (waiting) AND w.state = 'parked';
     END IF;
     IF next_jobs IS NOT NULL THEN
-        RETURN QUERY SELECT 'started', s.job_id, s FROM start_waiting(p_incarnation, next_jobs) s;
+        RETURN QUERY SELECT 'started', s.job_id, s FROM start_waiting(p_incarnation, next_jobs) s ORDER BY s.key_position;
     END IF;
     IF freed IS NOT NULL THEN
         PERFORM wake_limited(freed, 0); -- last: slots are taken before rows are woken, here as in start_due
@@ -635,14 +727,27 @@ END $$;
 
 -- Running rows of fenced incarnations in my partitions become mine. Rows that someone has locked are left for the
 -- next scan: never wait behind a zombie's statement. Suspects of having killed the worker are not started again here.
--- p_holding: as in `settle`; the convicted die here.
+-- p_holding: as in `settle`; the convicted die here. Of a group, only the first goes on here; the others wait behind it.
 CREATE FUNCTION adopt(
     p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_holding text[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    followers uuid[];
 BEGIN
     IF EXISTS (SELECT FROM suspect) THEN
         PERFORM set_aside(p_incarnation, p_queues, p_partitions, p_epochs, p_holding);
+    END IF;
+    followers := ARRAY(
+        SELECT r.job_id
+        FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
+        JOIN job_running r ON r.queue = o.queue AND r.partition = o.partition
+        JOIN worker_incarnation w ON w.incarnation = r.incarnation
+        WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL AND r.order_key IS NOT NULL AND is_behind(r)
+        ORDER BY r.job_id
+        FOR UPDATE OF r SKIP LOCKED);
+    IF cardinality(followers) > 0 THEN
+        PERFORM wait_again(followers);
     END IF;
     RETURN QUERY
     WITH taken AS MATERIALIZED (
@@ -653,6 +758,7 @@ BEGIN
         WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
           -- RACE: fenced, or let go by a zombie, since they were set aside; the next scan does it.
           AND NOT is_suspected(r.job_id, r.attempt)
+          AND (r.order_key IS NULL OR NOT is_behind(r)) -- RACE: a follower that was locked a moment ago; the next scan does it
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED),
     noted AS (
@@ -671,11 +777,23 @@ BEGIN
 END $$;
 
 -- Rows of mine that have no thread are begun again, each under a number of its own: a settle of the run before may still
--- be under way, from a lane that has ended, and must not close what a later run has open. Guard (b).
+-- be under way, from a lane that has ended, and must not close what a later run has open. Of a group, only the first; the
+-- others wait behind it. Guard (b).
 CREATE FUNCTION begin_again(p_incarnation text, p_job_ids uuid[], p_attempts integer[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    followers uuid[] := ARRAY(
+        SELECT r.job_id
+        FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+        JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+        WHERE r.order_key IS NOT NULL AND is_behind(r)
+        ORDER BY r.job_id
+        FOR UPDATE OF r);
 BEGIN
+    IF cardinality(followers) > 0 THEN
+        PERFORM wait_again(followers);
+    END IF;
     RETURN QUERY
     WITH mine AS MATERIALIZED (
         SELECT r.*
@@ -702,7 +820,8 @@ END $$;
 -- unanswered_since: an earlier call may have been made, then, and nobody knows what came of it; null where none was. A call
 -- that was answered before the job was redriven counts like one: nobody knows what it did, and providers forget keys.
 -- An edited job has another version of its keys: see `redrive`.
--- Guard (b): only for a job that is mine and runs. No row comes back for a job that is not.
+-- Guard (b): only for a job that is mine and runs, and before which nothing of its key still runs: a call is made when what
+-- goes before it is final. No row comes back for a job that is not.
 CREATE FUNCTION intend(p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_steps text[])
 RETURNS TABLE (job_id uuid, step text, idempotency_key text, unanswered_since timestamptz) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -715,6 +834,8 @@ BEGIN
              WHERE d.redriven_as = r.job_id AND d.redriven_at >= r.claimed_at), 1) AS version
         FROM unnest(p_job_ids, p_attempts, p_steps) AS s (job_id, attempt, step)
         JOIN job_running r ON r.job_id = s.job_id AND r.incarnation = p_incarnation AND r.attempt = s.attempt
+        WHERE r.order_key IS NULL OR NOT EXISTS (SELECT FROM job_running e
+            WHERE e.queue = r.queue AND e.order_key = r.order_key AND e.key_position < r.key_position)
         ORDER BY r.job_id, s.step
         FOR NO KEY UPDATE OF r)
     INSERT INTO job_intent AS i (job_id, step, version, idempotency_key)

@@ -97,6 +97,9 @@ final class Faults {
     }
 
     private void kill(SimWorker victim) {
+        if (world.now() < standsUntil) {
+            scene.present().forEach(SimWorker::fault); // those that stand still are not known as many any more
+        }
         victim.fault();
         victim.die("killed");
         replaceAlone();

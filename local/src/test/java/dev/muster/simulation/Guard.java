@@ -36,6 +36,12 @@ enum Guard {
     IDENTITY,
     /** Whether a key is free is asked of the table. */
     KEY_OF_TABLE,
+    /** A run of a group is closed with those before it in its key, or after them. */
+    GROUP_CLOSED,
+    /** No intent is stored while another of the key runs before it. */
+    GROUP_INTENT,
+    /** Of a group, only the first is carried on by an adopter, or by the next lane. */
+    GROUP_FIRST,
     /** Nothing but success closes a job with a call that has no answer. */
     OPEN_CALL,
     /** The own row was read within the trust window before a call. */

@@ -39,6 +39,7 @@ final class GuardsTest {
                 missed("all that was submitted ends", Guard.CENSUS),
                 missed("a final job never runs again", Guard.IDENTITY),
                 missed("order per key", Guard.KEY_OF_TABLE),
+                missed("order per key", Guard.GROUP_FIRST),
                 missed("money moves only for jobs that succeed", Guard.OPEN_CALL),
                 missed("no call is made by who was fenced", Guard.TRUST_WINDOW),
                 missed("nobody fences the healthy", Guard.MASS_HOLD),

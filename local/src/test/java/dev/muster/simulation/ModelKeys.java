@@ -1,7 +1,10 @@
 package dev.muster.simulation;
 
 import dev.muster.fleet.Incarnation;
+import dev.muster.store.Groups;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -29,6 +32,31 @@ final class ModelKeys {
 
     Optional<JobRow> firstWaiting(JobRow row) {
         return waitingOf(row).min(Comparator.comparingLong(ModelKeys::position));
+    }
+
+    /** Who runs of its key and stands before it. */
+    Stream<JobRow> runningBefore(JobRow row) {
+        return db.running.values().stream()
+                .filter(r -> r.isBehindOrAt(row) && row.keyPosition != null && position(r) < position(row));
+    }
+
+    /** The first that waits of a key, and behind it those that may start with it. */
+    List<JobRow> next(JobRow row, Groups groups) {
+        List<JobRow> waiting = waitingOf(row)
+                .sorted(Comparator.comparingLong(ModelKeys::position))
+                .toList();
+        List<JobRow> next = new ArrayList<>();
+        int most = Integer.MAX_VALUE;
+        for (JobRow one : waiting) {
+            most = Math.min(most, groups.most().getOrDefault(one.type, 1));
+            if (!next.isEmpty()
+                    && (next.size() >= most
+                            || one.place.partition() != next.getFirst().place.partition())) {
+                break;
+            }
+            next.add(one);
+        }
+        return next;
     }
 
     boolean isHeadForeign(JobRow row) {

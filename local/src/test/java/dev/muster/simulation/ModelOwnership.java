@@ -4,6 +4,7 @@ import dev.muster.fleet.Incarnation;
 import dev.muster.job.JobId;
 import dev.muster.job.Queue;
 import dev.muster.store.Claim;
+import dev.muster.store.Groups;
 import dev.muster.store.Outcome;
 import dev.muster.store.Ownership;
 import dev.muster.store.OwnershipStore.Entered;
@@ -196,22 +197,39 @@ final class ModelOwnership implements Ownership {
     // ---- settle ----
 
     @Override
-    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding) {
+    public List<Settled> settle(
+            List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding, Groups groups) {
         List<PartitionEpoch> held = partitions.owned(keyed);
+        Set<JobId> early = groups.any() && db.isOn(Guard.GROUP_CLOSED) ? early(outcomes) : Set.of();
         outcomes.stream()
-                .filter(o -> mine(o.id(), o.attempt()).isPresent())
+                .filter(o -> mine(o.id(), o.attempt()).isPresent() && !early.contains(o.id()))
                 .forEach(o -> o.closedSteps().forEach(step -> db.close(o.id(), step)));
         List<Settled> answers = new ArrayList<>();
         List<JobRow> finished = new ArrayList<>();
         for (Outcome outcome : outcomes) {
             answers.add(mine(outcome.id(), outcome.attempt())
+                    .filter(row -> !early.contains(row.id))
                     .map(row -> settle(row, outcome, finished))
                     .orElseGet(() -> new Settled.Rejected(outcome.id())));
         }
         for (JobRow row : finished) {
-            startNextOf(row, held).ifPresent(next -> answers.add(new Settled.Started(next)));
+            startNextOf(row, held, groups).forEach(next -> answers.add(new Settled.Started(next)));
         }
         return answers;
+    }
+
+    /** Those before which another of their key runs that is not closed with them. */
+    private Set<JobId> early(List<Outcome> outcomes) {
+        Set<JobId> closing = new HashSet<>();
+        outcomes.stream().filter(o -> mine(o.id(), o.attempt()).isPresent()).forEach(o -> closing.add(o.id()));
+        Set<JobId> early = new HashSet<>();
+        for (JobId id : closing) {
+            JobRow row = db.running.get(id);
+            if (keys.runningBefore(row).anyMatch(before -> !closing.contains(before.id))) {
+                early.add(id);
+            }
+        }
+        return early;
     }
 
     /** Guard (b). */
@@ -248,18 +266,41 @@ final class ModelOwnership implements Ownership {
         return unsure ? new Settled.Unsure(row.id) : new Settled.Done(row.id);
     }
 
-    private Optional<RunningJob> startNextOf(JobRow ended, List<PartitionEpoch> held) {
-        Optional<JobRow> next = ended.key.isEmpty() ? Optional.empty() : keys.firstWaiting(ended);
-        boolean startable = next.filter(row -> row.state == JobRow.State.PARKED || row.state == JobRow.State.READY)
-                .isPresent();
-        boolean starts = startable
-                && held.stream().anyMatch(next.get()::isIn)
-                && !db.queue(ended.place.queue()).paused();
-        if (starts) {
-            return Optional.of(startWaiting(List.of(next.get())).getFirst());
+    private List<RunningJob> startNextOf(JobRow ended, List<PartitionEpoch> held, Groups groups) {
+        if (ended.key.isEmpty() || keys.headOf(ended).isPresent()) {
+            return List.of();
         }
-        next.filter(row -> row.state == JobRow.State.PARKED).ifPresent(keys::lookNow);
-        return Optional.empty();
+        List<JobRow> next = keys.next(ended, groups);
+        boolean mine = !next.isEmpty()
+                && held.stream().anyMatch(next.getFirst()::isIn)
+                && !db.queue(ended.place.queue()).paused();
+        if (mine) {
+            return startWaiting(next.stream()
+                    .takeWhile(row -> row.state == JobRow.State.PARKED || row.state == JobRow.State.READY)
+                    .toList());
+        }
+        next.stream().limit(1).filter(row -> row.state == JobRow.State.PARKED).forEach(keys::lookNow);
+        return List.of();
+    }
+
+    @Override
+    public void putBack(List<RunKey> runs) {
+        runs.forEach(run -> mine(run.id(), run.attempt()).ifPresent(this::waitAgain));
+    }
+
+    private void waitAgain(JobRow row) {
+        db.running.remove(row.id);
+        row.incarnation = null;
+        row.state = JobRow.State.PARKED;
+        row.dueAt = db.world.now();
+        db.waiting.put(row.id, row);
+    }
+
+    /** Of a group, only the first is carried on when its worker or its lane has ended. */
+    private boolean isFollower(JobRow row) {
+        return db.isOn(Guard.GROUP_FIRST)
+                && row.key.isPresent()
+                && (keys.isBehind(row) || keys.runningBefore(row).findAny().isPresent());
     }
 
     // ---- adoption, census ----
@@ -274,6 +315,10 @@ final class ModelOwnership implements Ownership {
                     && !locked
                     && owned.stream().anyMatch(row::isIn)
                     && (!db.isOn(Guard.ADOPT_FENCED) || db.isFenced(row.incarnation))) {
+                if (isFollower(row)) {
+                    waitAgain(row);
+                    continue;
+                }
                 row.recoveries++;
                 begin(row, row.attempt + 1);
                 adopted.add(row.job());
@@ -308,6 +353,10 @@ final class ModelOwnership implements Ownership {
             Optional.ofNullable(db.running.get(run.id()))
                     .filter(row -> row.isOf(me) && row.attempt == run.attempt())
                     .ifPresent(row -> {
+                        if (isFollower(row)) {
+                            waitAgain(row);
+                            return;
+                        }
                         begin(row, row.attempt + (db.isOn(Guard.BEGIN_AGAIN_ATTEMPT) ? 1 : 0));
                         again.add(row.job());
                     });
@@ -321,7 +370,10 @@ final class ModelOwnership implements Ownership {
     public List<Intent> intend(List<IntentRequest> requests) {
         List<Intent> stored = new ArrayList<>();
         for (IntentRequest request : requests) {
-            mine(request.id(), request.attempt()).ifPresent(row -> stored.add(db.open(row.id, request.step())));
+            mine(request.id(), request.attempt())
+                    .filter(row -> !db.isOn(Guard.GROUP_INTENT)
+                            || keys.runningBefore(row).findAny().isEmpty())
+                    .ifPresent(row -> stored.add(db.open(row.id, request.step())));
         }
         return stored;
     }

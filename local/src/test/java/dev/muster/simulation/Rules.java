@@ -29,6 +29,7 @@ final class Rules {
     private final Map<JobId, List<Live>> live = new HashMap<>();
     private final Map<Incarnation, Proc> procs = new HashMap<>();
     private final Set<JobId> charged = new HashSet<>();
+    private final Set<Success> succeeded = new HashSet<>();
 
     Rules(World world, Duration trust) {
         this.world = world;
@@ -36,6 +37,8 @@ final class Rules {
     }
 
     private record Submitted(JobId id, String key) {}
+
+    private record Success(Incarnation of, JobId id, int attempt) {}
 
     /** A run whose thread is there. */
     record Live(Incarnation of, int attempt) {}
@@ -87,12 +90,26 @@ final class Rules {
                 if (before.equals(row.id)) {
                     break;
                 }
-                if (!db().isFinal(before)) {
+                JobRow ahead = db().running.get(before);
+                boolean together = ahead != null && row.incarnation != null && ahead.isOf(row.incarnation);
+                if (!db().isFinal(before) && !together) {
                     world.breaks(
                             "order per key " + job.key() + ": " + row.id + " starts before " + before + " is final");
                 }
             }
         }
+    }
+
+    /** Those that were submitted before it in its key and are not final. */
+    private List<JobId> unfinishedBefore(JobId id) {
+        Submitted job = submitted.get(id);
+        if (job == null || job.key().isEmpty()) {
+            return List.of();
+        }
+        return keys.get(job.key()).stream()
+                .takeWhile(before -> !before.equals(id))
+                .filter(before -> !db().isFinal(before))
+                .toList();
     }
 
     void settles(JobRow row, Incarnation by, Outcome outcome) {
@@ -107,6 +124,8 @@ final class Rules {
     }
 
     void ended(JobId id, String state) {
+        unfinishedBefore(id)
+                .forEach(before -> world.breaks("order per key: " + id + " ends before " + before + " is final"));
         if (db().history.get(id).size() > 1) {
             world.breaks("one final state: " + id + " has " + db().history.get(id));
         }
@@ -128,6 +147,15 @@ final class Rules {
     // ---- runs ----
 
     void begins(Incarnation of, JobId id, int attempt) {
+        JobRow row = db().running.get(id);
+        if (row != null && row.isOf(of) && row.attempt == attempt) {
+            for (JobId before : unfinishedBefore(id)) {
+                JobRow ahead = db().running.get(before);
+                if (ahead == null || !succeeded.contains(new Success(of, before, ahead.attempt))) {
+                    world.breaks("order per key: " + id + " begins and " + before + " has not succeeded");
+                }
+            }
+        }
         List<Live> runs = live.computeIfAbsent(id, _ -> new ArrayList<>());
         for (Live other : runs) {
             if (!db().isFenced(other.of()) && !db().isFenced(of)) {
@@ -138,6 +166,11 @@ final class Rules {
         runs.add(new Live(of, attempt));
     }
 
+    /** Its thread has told its lane so. */
+    void succeeds(Incarnation of, JobId id, int attempt) {
+        succeeded.add(new Success(of, id, attempt));
+    }
+
     void ends(Incarnation of, JobId id, int attempt) {
         List<Live> runs = live.get(id);
         if (runs != null) {
@@ -146,7 +179,9 @@ final class Rules {
     }
 
     /** A call leaves a worker. */
-    void calls(Incarnation of) {
+    void calls(Incarnation of, JobId id) {
+        unfinishedBefore(id)
+                .forEach(before -> world.breaks("order per key: a call of " + id + " before " + before + " is final"));
         ModelPostgres.Life life = db().lives.get(of);
         if (life != null && life.fencedAt != null && world.now() - life.fencedAt > trust.toNanos()) {
             world.breaks("no call is made by who was fenced longer ago than the trust window: " + of);

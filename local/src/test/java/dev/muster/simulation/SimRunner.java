@@ -15,8 +15,10 @@ import dev.muster.worker.execution.RunStep;
 import dev.muster.worker.execution.Runner;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -53,15 +55,26 @@ final class SimRunner implements Runner {
     }
 
     @Override
-    public Optional<Run> start(RunningJob job, EffectGuard.Intents intents, JobRunner.Listener listener) {
+    public List<Run> start(List<RunningJob> group, EffectGuard.Intents intents, JobRunner.Listener listener) {
         if (closing) {
-            return Optional.empty();
+            return List.of();
         }
-        Play play = new Play(new Run(job), intents, listener);
+        List<Run> runs = Run.group(group);
+        begin(runs.iterator(), intents, listener);
+        return runs;
+    }
+
+    private void begin(Iterator<Run> runs, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        Play play = new Play(runs.next(), runs, intents, listener);
         plays.add(play);
-        rules.begins(me, job.id(), job.attempt());
+        rules.begins(me, play.run.id(), play.run.attempt());
         proc.after(proc.world().millisBetween(0, 2), play::enter);
-        return Optional.of(play.run);
+    }
+
+    /** Any type's runs may be quick. */
+    @Override
+    public Map<String, Integer> groups() {
+        return Map.of("test", 1 + Math.toIntExact(proc.world().between(0, 3)));
     }
 
     /** Interrupts all jobs; it has ended when {@link #isIdle}. */
@@ -85,6 +98,7 @@ final class SimRunner implements Runner {
 
     private final class Play {
         private final Run run;
+        private final Iterator<Run> followers;
         private final EffectGuard.Intents intents;
         private final JobRunner.Listener listener;
         private final Script script;
@@ -92,8 +106,9 @@ final class SimRunner implements Runner {
         private boolean waits;
         private boolean over;
 
-        Play(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        Play(Run run, Iterator<Run> followers, EffectGuard.Intents intents, JobRunner.Listener listener) {
             this.run = run;
+            this.followers = followers;
             this.intents = intents;
             this.listener = listener;
             this.script = jobs.script(run.id());
@@ -165,7 +180,7 @@ final class SimRunner implements Runner {
 
         private void call(Intent intent) {
             World world = proc.world();
-            rules.calls(me);
+            rules.calls(me, run.id());
             waits = true;
             boolean slow = !world.isCalm() && world.chance(0.1);
             world.after(world.millisBetween(1, slow ? 3_000 : 40), () -> {
@@ -207,12 +222,29 @@ final class SimRunner implements Runner {
         private void end(JobResult result) {
             Outcome outcome =
                     Verdicts.of(run.job(), result, RETRIES, proc.world().random(), Optional.empty(), closedSteps);
-            if (RunStep.ends(run)) {
-                gone();
+            boolean counts = RunStep.ends(run);
+            gone();
+            if (counts) {
                 listener.ended(run, outcome);
             } else {
-                gone();
                 listener.dropped(run);
+            }
+            if (counts && outcome.verdict() == Outcome.Verdict.SUCCEEDED && !closing && followers.hasNext()) {
+                rules.succeeds(me, run.id(), run.attempt());
+                begin(followers, intents, listener);
+            } else {
+                putBackRest();
+            }
+        }
+
+        private void putBackRest() {
+            while (followers.hasNext()) {
+                Run next = followers.next();
+                if (RunStep.ends(next)) {
+                    listener.putBack(next);
+                } else {
+                    listener.dropped(next);
+                }
             }
         }
 
@@ -223,6 +255,7 @@ final class SimRunner implements Runner {
             boolean _ = RunStep.ends(run);
             gone();
             listener.dropped(run);
+            putBackRest();
         }
 
         private void gone() {

@@ -21,7 +21,8 @@ public record HandlerTerms<P>(
         Duration timeout,
         RetryPolicy retryPolicy,
         String dependency,
-        AfterDead afterDead) {
+        AfterDead afterDead,
+        boolean strictOrder) {
 
     public HandlerTerms {
         Objects.requireNonNull(type, "type");
@@ -52,7 +53,8 @@ public record HandlerTerms<P>(
                     handler.timeout(),
                     handler.retryPolicy(),
                     handler.dependency(),
-                    handler.afterDead());
+                    handler.afterDead(),
+                    handler.strictOrder());
         } catch (RuntimeException | LinkageError e) {
             throw new IllegalArgumentException(
                     "the handler " + handler.getClass().getName() + " can't be used: " + e, e);

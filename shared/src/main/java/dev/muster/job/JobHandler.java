@@ -49,6 +49,16 @@ public interface JobHandler<P> {
     }
 
     /**
+     * How strictly the jobs of a key follow each other. By default the next one may begin when this one has returned success,
+     * a moment before that is durable, if runs of this type are quick; its first {@link JobContext#effect} waits until it
+     * is. Should the worker die within that moment, both run again, in their order. True: nothing of the next one happens
+     * before this one is final. Without meaning in a queue that is not keyed.
+     */
+    default boolean strictOrder() {
+        return false;
+    }
+
+    /**
      * The external service that every run needs, if there is one: the name of its circuit breaker. While that circuit
      * is open, jobs of this type are parked without spending an attempt. Default: none (empty).
      */

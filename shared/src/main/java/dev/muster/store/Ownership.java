@@ -54,15 +54,24 @@ public interface Ownership {
     Map<String, Duration> nextDue(List<PartitionEpoch> partitions);
 
     /**
-     * Writes outcomes down. One answer per outcome, one for each job that starts because its key became free, and one
-     * more if slots of limits became free.
+     * Writes outcomes down. One answer per outcome, one for each job that starts because its key became free, in the order
+     * of its key, and one more if slots of limits became free.
      *
      * @param keyed the partitions of keyed queues that we own, of those that the outcomes are from
      * @param holding the job types whose dead jobs hold their key, unless an operator has said otherwise
      */
-    List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding);
+    List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding, Groups groups);
 
-    /** Stores the idempotency keys of steps. No intent comes back for a job that is not ours any more. */
+    /**
+     * Runs of a group that have not begun, and will not: they wait behind their key again, which costs them nothing. Those
+     * that are not ours any more are left alone.
+     */
+    void putBack(List<RunKey> runs);
+
+    /**
+     * Stores the idempotency keys of steps. No intent comes back for a job that is not ours any more, nor for one before
+     * which another of its key still runs.
+     */
     List<Intent> intend(List<IntentRequest> requests);
 
     /** All runs that are under way under this incarnation as far as is known. */
@@ -70,7 +79,8 @@ public interface Ownership {
 
     /**
      * Begins runs of ours again that have no thread, each under a new attempt: what was said of the run before, and may
-     * still be on its way, counts for nothing from then on. Those come back that are ours.
+     * still be on its way, counts for nothing from then on. Those come back that are ours; who stands behind another of its
+     * key waits.
      */
     List<RunningJob> beginAgain(List<RunKey> runs);
 

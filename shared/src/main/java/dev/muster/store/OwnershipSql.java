@@ -28,7 +28,10 @@ final class OwnershipSql {
     /** One row per outcome, then one per job that a freed key starts. */
     static final String SETTLE = """
             SELECT s.verdict, s.job_id AS settled, (s.started).*
-            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?) s""";
+            FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?, ?, ?, ?) s""";
+
+    /** Guard (b). Locks the rows in the order of their ids. */
+    static final String PUT_BACK = "SELECT put_back(?, ?, ?)";
 
     static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";
 

@@ -148,12 +148,13 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
-    public List<Settled> settle(List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding) {
+    public List<Settled> settle(
+            List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding, Groups groups) {
         List<Settled> answers = new ArrayList<>(outcomes.size());
         List<Optional<Settled>> rows = db.query(
                 "settle " + outcomes.size() + " jobs",
                 OwnershipSql.SETTLE,
-                statement -> SettleBinding.bind(statement, me, outcomes, keyed, holding),
+                statement -> SettleBinding.bind(statement, me, outcomes, keyed, holding, groups),
                 row -> switch (row.getString("verdict")) {
                     case "settled" -> settled(row).map(Settled.Done::new);
                     case "unknown" -> settled(row).map(Settled.Unsure::new);
@@ -166,6 +167,15 @@ public final class OwnershipStore implements Ownership {
             row.ifPresentOrElse(answers::add, () -> outcomes.forEach(o -> answers.add(new Settled.Done(o.id()))));
         }
         return answers;
+    }
+
+    @Override
+    public void putBack(List<RunKey> runs) {
+        db.query(
+                "put " + runs.size() + " runs back",
+                OwnershipSql.PUT_BACK,
+                statement -> bindRuns(statement, runs),
+                row -> true);
     }
 
     /** A step of a job that is about to make its call. */
@@ -227,12 +237,14 @@ public final class OwnershipStore implements Ownership {
         return db.query(
                 "begin " + runs.size() + " runs again",
                 OwnershipSql.BEGIN_AGAIN,
-                statement -> {
-                    statement.setString(1, me.id());
-                    statement.setArray(2, Columns.of(statement, "uuid", runs, r -> r.id().value()));
-                    statement.setArray(3, Columns.of(statement, "integer", runs, RunKey::attempt));
-                },
+                statement -> bindRuns(statement, runs),
                 OwnershipStore::job);
+    }
+
+    private void bindRuns(PreparedStatement statement, List<RunKey> runs) throws SQLException {
+        statement.setString(1, me.id());
+        statement.setArray(2, Columns.of(statement, "uuid", runs, r -> r.id().value()));
+        statement.setArray(3, Columns.of(statement, "integer", runs, RunKey::attempt));
     }
 
     /**

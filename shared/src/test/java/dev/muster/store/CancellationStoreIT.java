@@ -85,7 +85,7 @@ final class CancellationStoreIT {
                 Duration.ofHours(1),
                 Optional.empty(),
                 List.of("reserve", "charge", "mail"));
-        a.store().settle(List.of(retried.unmade(java.util.Set.of("mail"))), List.of(), List.of());
+        a.store().settle(List.of(retried.unmade(java.util.Set.of("mail"))), List.of(), List.of(), Groups.NONE);
 
         assertThat(cancel(queue)).isEqualTo(Cancellation.CANCELLED_AFTER_CALLS);
 

@@ -50,7 +50,7 @@ final class FollowUpIT {
         heir.takes(mine);
         assertThat(heir.store().adopt(List.of(mine), List.of())).hasSize(2);
 
-        assertThat(zombie.store().settle(List.of(outcome(first, 1, "receipt")), List.of(), List.of()))
+        assertThat(zombie.store().settle(List.of(outcome(first, 1, "receipt")), List.of(), List.of(), Groups.NONE))
                 .containsExactly(new Settled.Rejected(first));
         assertThat(followers(queue)).as("of a run that was lost").isZero();
 
@@ -62,7 +62,8 @@ final class FollowUpIT {
                                         outcome(first, 2, "receipt", "invoice"),
                                         declined(outcome(second, 2, "regret"))),
                                 List.of(),
-                                List.of()))
+                                List.of(),
+                                Groups.NONE))
                 .containsExactlyInAnyOrder(new Settled.Done(first), new Settled.Unsure(second));
         assertThat(new SubmissionStore(db.database()).next(10))
                 .extracting(waiting -> waiting.submission().jobId())

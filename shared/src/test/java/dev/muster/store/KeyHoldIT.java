@@ -66,7 +66,8 @@ final class KeyHoldIT {
                     Duration.ZERO,
                     Optional.empty(),
                     List.of());
-            owner.store().settle(List.of(dead), List.of(partition), handlerHolds ? List.of("test") : List.of());
+            owner.store()
+                    .settle(List.of(dead), List.of(partition), handlerHolds ? List.of("test") : List.of(), Groups.NONE);
         }
 
         /** Ends a first run; who starts by that. */

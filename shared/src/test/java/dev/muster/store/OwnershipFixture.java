@@ -130,7 +130,7 @@ final class OwnershipFixture implements AutoCloseable {
                 List<String> closed,
                 PartitionEpoch... keyed) {
             Outcome outcome = new Outcome(id, attempt, verdict, "", "", "", delay, Optional.empty(), closed);
-            return store.settle(List.of(outcome), List.of(keyed), List.of());
+            return store.settle(List.of(outcome), List.of(keyed), List.of(), Groups.NONE);
         }
     }
 

@@ -77,7 +77,7 @@ final class RedriveFixture {
                 Duration.ZERO,
                 Optional.empty(),
                 List.of());
-        actor.store().settle(List.of(outcome), List.of(keyed), List.of());
+        actor.store().settle(List.of(outcome), List.of(keyed), List.of(), Groups.NONE);
     }
 
     static RedriveOrder order(JobId... ids) {

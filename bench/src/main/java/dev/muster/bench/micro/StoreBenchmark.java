@@ -11,6 +11,7 @@ import dev.muster.job.Ordering;
 import dev.muster.job.Queue;
 import dev.muster.store.Claim;
 import dev.muster.store.Database;
+import dev.muster.store.Groups;
 import dev.muster.store.IncarnationStore;
 import dev.muster.store.Migrations;
 import dev.muster.store.Outcome;
@@ -113,7 +114,7 @@ public class StoreBenchmark {
         share.claimMicros += (ticker.nanos() - begun) / 1_000;
         position += BATCH;
         List<Outcome> outcomes = entries.stream().map(e -> succeeded(e.id())).toList();
-        return own.settle(outcomes, List.of(), List.of()).size();
+        return own.settle(outcomes, List.of(), List.of(), Groups.NONE).size();
     }
 
     private static Outcome succeeded(JobId id) {

@@ -1,7 +1,8 @@
 package dev.muster.worker.execution;
 
 import dev.muster.store.RunningJob;
-import java.util.Optional;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +24,14 @@ public final class LateRunner implements Runner {
     }
 
     @Override
-    public Optional<Run> start(RunningJob job, EffectGuard.Intents intents, JobRunner.Listener listener) {
+    public List<Run> start(List<RunningJob> group, EffectGuard.Intents intents, JobRunner.Listener listener) {
         JobRunner now = runner;
-        return now == null ? Optional.empty() : now.start(job, intents, listener);
+        return now == null ? List.of() : now.start(group, intents, listener);
+    }
+
+    @Override
+    public Map<String, Integer> groups() {
+        JobRunner now = runner;
+        return now == null ? Map.of() : now.groups();
     }
 }

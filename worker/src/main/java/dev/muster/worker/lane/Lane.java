@@ -2,6 +2,7 @@ package dev.muster.worker.lane;
 
 import dev.muster.job.JobId;
 import dev.muster.store.Claim;
+import dev.muster.store.Groups;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Foreign;
@@ -161,7 +162,7 @@ public final class Lane implements Runnable {
             var _ = parts.store().foreign(List.of());
             var _ = parts.store().adopt(List.of(), parts.holding());
             var _ = parts.store().claim(new Claim(List.of(), List.of()), List.of());
-            var _ = parts.store().settle(List.of(), List.of(), parts.holding());
+            var _ = parts.store().settle(List.of(), List.of(), parts.holding(), Groups.NONE);
         } catch (StoreException e) {
             LOG.atDebug().log("The rehearsal failed: {}", e.getMessage());
         }
@@ -173,6 +174,8 @@ public final class Lane implements Runnable {
         partitions.resetPositions();
         boolean taken = partitions.takeOver();
         runs.storeIntents();
+        runs.storePutBack(); // before the outcome that they are put back for: nothing behind it runs when it waits
+        // again
         settle();
         rescue(taken);
         startDue(taken);
@@ -201,6 +204,7 @@ public final class Lane implements Runnable {
                 runs.dropped(run);
                 censusAt = parts.ticker().nanos();
             }
+            case LaneEvent.PutBack(Run run) -> runs.putBack(run);
             case LaneEvent.HandlerEntered(Entered entered) -> runs.entered(entered);
             case LaneEvent.Intending request -> runs.intending(request);
             case LaneEvent.RunnerReady() -> {
@@ -366,6 +370,11 @@ public final class Lane implements Runnable {
         @Override
         public void dropped(Run run) {
             tell(new LaneEvent.Dropped(run));
+        }
+
+        @Override
+        public void putBack(Run run) {
+            tell(new LaneEvent.PutBack(run));
         }
     }
 }

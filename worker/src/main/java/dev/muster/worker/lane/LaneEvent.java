@@ -36,6 +36,9 @@ public sealed interface LaneEvent {
 
     record Dropped(Run run) implements LaneEvent {}
 
+    /** It has not begun: one before it in its key has not succeeded. */
+    record PutBack(Run run) implements LaneEvent {}
+
     record HandlerEntered(Entered entered) implements LaneEvent {}
 
     record Intending(IntentRequest request, CompletableFuture<Optional<Intent>> answer) implements LaneEvent {}

@@ -3,6 +3,7 @@ package dev.muster.worker.lane;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.job.JobId;
+import dev.muster.store.Groups;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Entered;
 import dev.muster.store.OwnershipStore.Intent;
@@ -46,6 +47,7 @@ final class Runs {
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
     private final List<LaneEvent.Intending> intending = new ArrayList<>();
     private final List<Entered> entered = new ArrayList<>();
+    private final List<Run> undone = new ArrayList<>();
     private final Turns turns;
     /** True while rows of ours may have no thread, since there was no executor to start one. */
     private boolean unstarted;
@@ -74,17 +76,21 @@ final class Runs {
     }
 
     boolean hasWork() {
-        return !outcomes.isEmpty() || !intending.isEmpty() || !entered.isEmpty();
+        return !outcomes.isEmpty() || !intending.isEmpty() || !entered.isEmpty() || !undone.isEmpty();
     }
 
     /** Starts the thread of a row that has just become ours; its slot is taken already. */
     void start(RunningJob job) {
-        Optional<Run> started = parts.runner().start(job, intents, listener);
-        if (started.isPresent()) {
-            running.put(job.id(), started.get());
-        } else {
+        start(List.of(job));
+    }
+
+    /** The same of several of one key, in their order. */
+    private void start(List<RunningJob> group) {
+        List<Run> started = parts.runner().start(group, intents, listener);
+        started.forEach(run -> running.put(run.id(), run));
+        if (started.isEmpty()) {
             unstarted = true; // its row is ours: the census starts it when there is an executor again
-            parts.shares().release(job.place().queue(), 1);
+            group.forEach(job -> parts.shares().release(job.place().queue(), 1));
         }
     }
 
@@ -102,6 +108,13 @@ final class Runs {
         }
     }
 
+    /** It has not begun, and will not. */
+    void putBack(Run run) {
+        if (running.get(run.id()) == run) {
+            undone.add(run);
+        }
+    }
+
     void intending(LaneEvent.Intending request) {
         intending.add(request);
     }
@@ -111,12 +124,15 @@ final class Runs {
         entered.add(entry);
     }
 
-    /** Stores what steps intend, before their calls. */
+    /** Stores what steps intend, before their calls, and after the outcomes of those before them in a group. */
     void storeIntents() {
-        if (intending.isEmpty()) {
+        List<LaneEvent.Intending> batch = intending.stream()
+                .filter(wish -> isFirst(wish.request().id()))
+                .limit(BATCH)
+                .toList();
+        if (batch.isEmpty()) {
             return;
         }
-        List<LaneEvent.Intending> batch = List.copyOf(intending.subList(0, Math.min(BATCH, intending.size())));
         long started = parts.ticker().nanos();
         List<Intent> stored = parts.store()
                 .intend(batch.stream().map(LaneEvent.Intending::request).toList());
@@ -128,7 +144,30 @@ final class Runs {
             CompletableFuture<Optional<Intent>> answer = wish.answer();
             answer.complete(Optional.ofNullable(byStep.get(request.id() + "/" + request.step())));
         }
-        intending.subList(0, batch.size()).clear();
+        intending.removeAll(Set.copyOf(batch));
+    }
+
+    /** False while the run before it in its group is not written down. */
+    private boolean isFirst(JobId id) {
+        Run run = running.get(id);
+        return run == null
+                || run.before()
+                        .filter(before -> running.get(before.id()) == before)
+                        .isEmpty();
+    }
+
+    /** Has those wait again that have not begun and will not. */
+    void storePutBack() {
+        if (undone.isEmpty()) {
+            return;
+        }
+        parts.store().putBack(undone.stream().map(run -> RunKey.of(run.job())).toList());
+        for (Run run : undone) {
+            if (running.get(run.id()) == run) {
+                forget(run.id());
+            }
+        }
+        undone.clear();
     }
 
     void storeEntries() {
@@ -154,10 +193,11 @@ final class Runs {
         List<PartitionEpoch> locks = keyed.isEmpty() ? keyed : touched(batch, keyed);
         parts.faults().reached(FaultPoint.BEFORE_SETTLE);
         long started = parts.ticker().nanos();
-        List<Settled> answers = parts.store().settle(batch, locks, parts.holding());
+        List<Settled> answers = parts.store().settle(batch, locks, parts.holding(), groups(batch, locks));
         parts.meters().database("settle", started);
         parts.faults().reached(FaultPoint.AFTER_SETTLE);
         boolean woken = false;
+        Map<String, List<RunningJob>> next = new LinkedHashMap<>();
         for (Settled answer : answers) {
             switch (answer) {
                 case Settled.Done(JobId id) -> {
@@ -184,11 +224,13 @@ final class Runs {
                 }
                 case Settled.Started(RunningJob job) -> {
                     parts.shares().takeAnyway(job.place().queue(), 1);
-                    start(job);
+                    next.computeIfAbsent(job.place().queue() + "/" + job.key().orElse(""), _ -> new ArrayList<>())
+                            .add(job);
                 }
                 case Settled.Woken() -> woken = true;
             }
         }
+        next.values().forEach(this::start);
         return woken
                 ? Optional.of(0L)
                 : batch.stream()
@@ -297,6 +339,16 @@ final class Runs {
         return keyed.stream()
                 .filter(p -> touched.contains(p.queue() + "/" + p.partition()))
                 .toList();
+    }
+
+    private Groups groups(List<Outcome> batch, List<PartitionEpoch> keyed) {
+        return new Groups(
+                batch.stream()
+                        .anyMatch(o ->
+                                requireNonNull(running.get(o.id())).before().isPresent()),
+                keyed.isEmpty() || parts.quarantine()
+                        ? Map.of()
+                        : parts.runner().groups());
     }
 
     private static String place(Run run) {
