@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -71,6 +70,12 @@ public final class Bench implements Callable<Integer> {
 
     @Option(names = "--seconds", paramLabel = "N", description = "How long a latency is measured; default: 30")
     private int seconds = 30;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            description = "Seconds at the same rate before that, which don't count; default: 60")
+    private int warmUp = 60;
 
     @Option(names = "--profile", description = "Ask Postgres where its time and its WAL went; costs some of both")
     private boolean profile;
@@ -148,7 +153,7 @@ public final class Bench implements Callable<Integer> {
         }
         console.line("");
         Report.table(results).forEach(console::line);
-        json.ifPresent(file -> write(file, Report.json(about(kind), results)));
+        json.ifPresent(file -> write(file, Report.json(about(kind, all), results)));
         chart.ifPresent(file -> write(file, Chart.of(results)));
     }
 
@@ -162,7 +167,7 @@ public final class Bench implements Callable<Integer> {
                         "latency-" + round + "-" + slowOneIn,
                         Workload.NOOP,
                         new MusterTrial.Setup(Optional.empty(), partitions, 1, 64, 2));
-                Latency.Result result = new Latency(servers).run(trial, rate, seconds, slowOneIn);
+                Latency.Result result = new Latency(servers, warmUp).run(trial, rate, seconds, slowOneIn);
                 console.line(result.line());
                 results.add(result);
             }
@@ -189,7 +194,7 @@ public final class Bench implements Callable<Integer> {
         return result;
     }
 
-    private Map<String, Object> about(Workload kind) {
+    private Map<String, Object> about(Workload kind, List<Contestant> all) {
         Map<String, Object> about = new LinkedHashMap<>();
         about.put("workload", kind.wireName());
         about.put("jobs", jobs);
@@ -200,7 +205,7 @@ public final class Bench implements Callable<Integer> {
         about.put("java", Runtime.version().toString());
         about.put("postgres", BenchServers.POSTGRES);
         about.put("kafka", BenchServers.KAFKA);
-        about.put("contestants", Arrays.toString(contestants.toArray()));
+        about.put("contestants", all.stream().map(Contestant::wireName).toList());
         return about;
     }
 

@@ -19,12 +19,18 @@ final class Chart {
         Map<String, List<DrainResult>> grouped = Report.byContestant(results);
         List<String> svg = new ArrayList<>();
         int top = 34;
-        top = bars(svg, grouped, top, "Jobs a second (drain), longer is better", DrainResult::rate, "%,.0f");
+        top = bars(
+                svg,
+                grouped,
+                top,
+                "Jobs a second (a drain; logarithmic); longer is better",
+                DrainResult::rate,
+                "%,.0f");
         top = bars(
                 svg,
                 grouped,
                 top + 40,
-                "Processor seconds for 1,000 jobs, all processes, shorter is better",
+                "Processor seconds for 1,000 jobs, all processes (logarithmic); shorter is better",
                 run -> run.rested().total(),
                 "%.3f");
         svg.addFirst(String.format(

@@ -24,14 +24,15 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * Postgres' commit timestamp of the transaction that wrote the outcome, by the same machine's clock.
  */
 final class Latency {
-    private static final int WARM_UP_SECONDS = 15;
     private static final long SLOW_MILLIS = 2_000;
 
     private final BenchServers servers;
+    private final int warmUpSeconds;
     private final Ticker ticker = Ticker.system();
 
-    Latency(BenchServers servers) {
+    Latency(BenchServers servers, int warmUpSeconds) {
         this.servers = servers;
+        this.warmUpSeconds = warmUpSeconds;
     }
 
     /**
@@ -87,7 +88,7 @@ final class Latency {
             trial.standBy();
             trial.start();
             trial.awaitMember();
-            int warmUp = (int) (rate * WARM_UP_SECONDS);
+            int warmUp = (int) (rate * warmUpSeconds);
             int jobs = warmUp + (int) (rate * seconds);
             long[] planned = submit(trial.settings(), trial.queue(), rate, jobs, slowOneIn);
             while (!trial.isDone(jobs)) {

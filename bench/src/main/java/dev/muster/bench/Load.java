@@ -40,8 +40,12 @@ public final class Load {
         this.attributes = due.map(at -> Map.of("musterrunat", at.toString())).orElse(Map.of());
         this.workload = workload;
         this.source = source;
+        this.key = workload.isKeyed() ? zipf(random) : random::nextInt;
+    }
+
+    private static IntUnaryOperator zipf(SplittableRandom random) {
         Zipf zipf = new Zipf(KEYS);
-        this.key = workload.isKeyed() ? _ -> zipf.next(random) : bound -> random.nextInt(bound);
+        return _ -> zipf.next(random);
     }
 
     /** Submits the first {@code jobs} of them and returns when Kafka has them all. */

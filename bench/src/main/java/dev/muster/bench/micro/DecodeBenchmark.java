@@ -24,13 +24,15 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class DecodeBenchmark {
+    private static final Load LOAD = new Load(Workload.NOOP, "micro");
+
     private final Queue queue = new Queue("bench", Ordering.NONE, "bench", 8, Optional.empty(), false);
     private final UUID topic = UUID.randomUUID();
     private final SubmissionReader reader = new SubmissionReader(262_144, _ -> true);
     private final ConsumerRecord<byte[], byte[]> record = record(1);
 
     static ConsumerRecord<byte[], byte[]> record(long number) {
-        ProducerRecord<byte[], byte[]> sent = new Load(Workload.NOOP, "micro").record("bench", number);
+        ProducerRecord<byte[], byte[]> sent = LOAD.record("bench", number);
         return new ConsumerRecord<>(
                 sent.topic(),
                 0,
