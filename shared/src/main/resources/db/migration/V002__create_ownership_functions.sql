@@ -460,18 +460,27 @@ CREATE FUNCTION next_of_key(p_queue text, p_order_key text, p_quick text[], p_gr
 RETURNS TABLE (job_id uuid, nth bigint, partition integer, goes boolean) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
+    IF cardinality(p_quick) = 0 THEN
+        RETURN QUERY
+        SELECT w.job_id, 1::bigint, w.partition, w.state IN ('parked', 'ready')
+        FROM job_waiting w
+        WHERE w.queue = p_queue AND w.order_key = p_order_key AND w.key_position IS NOT NULL
+        ORDER BY w.key_position LIMIT 1;
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT f.job_id, f.nth, f.partition, bool_and(f.goes) OVER (ORDER BY f.nth)
     FROM (
         SELECT w.job_id, w.nth, w.partition, w.state IN ('parked', 'ready') AND w.partition = w.first_partition
-            AND (w.nth = 1 OR (w.nth <= w.most
+            AND (w.nth = 1 OR (w.nth <= w.most AND w.bytes <= 1000000
                 AND NOT EXISTS (SELECT FROM limited_job l WHERE l.job_id IN (w.job_id, w.first_id))
                 AND NOT EXISTS (SELECT FROM suspect s WHERE s.job_id IN (w.job_id, w.first_id)))) AS goes
         FROM (
             SELECT n.job_id, n.partition, n.state, row_number() OVER key AS nth,
                 first_value(n.partition) OVER key AS first_partition, first_value(n.job_id) OVER key AS first_id,
-                min(coalesce(p_group[array_position(p_quick, n.type)], 1)) OVER key AS most
-            FROM (SELECT x.job_id, x.partition, x.state, x.type, x.key_position FROM job_waiting x
+                min(coalesce(p_group[array_position(p_quick, n.type)], 1)) OVER key AS most, sum(n.bytes) OVER key AS bytes
+            FROM (SELECT x.job_id, x.partition, x.state, x.type, x.key_position, octet_length(x.payload) AS bytes
+                  FROM job_waiting x
                   WHERE x.queue = p_queue AND x.order_key = p_order_key AND x.key_position IS NOT NULL
                   ORDER BY x.key_position
                   LIMIT 100) n -- a number, so that the plan reads no more than that
@@ -480,17 +489,18 @@ END $$;
 
 -- True if an unfinished job stands before this one in its key: of a group, only the first is carried on when its worker or its
 -- lane has ended.
-CREATE FUNCTION is_behind(r job_running) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT r.order_key IS NOT NULL AND (
-        EXISTS (SELECT FROM job_running e
-            WHERE e.queue = r.queue AND e.order_key = r.order_key AND e.key_position < r.key_position)
+CREATE FUNCTION is_behind(p_queue text, p_order_key text, p_key_position bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM job_running e
+            WHERE e.queue = p_queue AND e.order_key = p_order_key AND e.key_position < p_key_position)
         OR EXISTS (SELECT FROM job_waiting e
-            WHERE e.queue = r.queue AND e.order_key = r.order_key AND e.key_position < r.key_position))
+            WHERE e.queue = p_queue AND e.order_key = p_order_key AND e.key_position < p_key_position)
 $$;
 
 -- Running rows of groups wait behind their keys again; the numbers of their runs are not used a second time. The caller has
 -- their locks. The first of a key is looked at now: what it stood behind may have ended in this moment.
-CREATE FUNCTION wait_again(p_job_ids uuid[]) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION wait_again(p_job_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
     WITH gone AS (
         DELETE FROM job_running r WHERE r.job_id = ANY (p_job_ids) RETURNING r.*)
     INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, attempt, type, order_key,
@@ -500,8 +510,13 @@ CREATE FUNCTION wait_again(p_job_ids uuid[]) RETURNS void LANGUAGE sql AS $$
             ELSE 'infinity' END,
         'behind its key', g.attempt, g.type, g.order_key, g.key_position, g.failures, g.recoveries, g.max_failures,
         g.deadline, g.submitted_at, g.claimed_at, g.record_key, g.payload, g.headers
-    FROM gone g
-$$;
+    FROM gone g;
+
+    -- Somebody may have wished them cancelled while they counted as running.
+    IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (p_job_ids)) THEN
+        PERFORM cancel_waiting(p_job_ids);
+    END IF;
+END $$;
 
 -- Runs of a group of mine that have not begun, and will not, as the one before them did not succeed. Guard (b).
 CREATE FUNCTION put_back(p_incarnation text, p_job_ids uuid[], p_attempts integer[]) RETURNS void LANGUAGE sql AS $$
@@ -526,7 +541,7 @@ $$;
 -- key's next job) | woken (slots were freed, and those who wait for them are due now).
 -- p_holding: the types whose dead jobs hold their key, unless an operator has said otherwise.
 -- p_grouped: some of these runs began when the run before them in their key had ended, and before that was written. Such a
--- run is closed with those before it, or after them, never while one of them still runs, here or elsewhere.
+-- run is closed with those before it, or after them, never while one of them is unfinished, here or elsewhere.
 -- p_quick, p_group: types of which several waiting jobs of a key may start at once, to be run one after the other, and how
 -- many of each.
 -- A column that is null throughout may be passed empty.
@@ -547,7 +562,7 @@ DECLARE
     freed text[];
     keyed uuid[];
     cancelled uuid[];
-    early uuid[];   -- of a group, and one before it in its key runs and is not closed here
+    early uuid[];   -- of a group, and one before it in its key is not final, and does not become so here
 BEGIN
     IF cardinality(p_queues) > 0 THEN
         SELECT array_agg(o.queue || '/' || o.partition) INTO held
@@ -559,20 +574,24 @@ BEGIN
         -- RACE: locked from a key's first on. Were a later one locked first, an adopter could pass over it, take the first,
         -- and find the later one closed.
         WITH mine AS MATERIALIZED (
-            SELECT r.job_id, r.queue, r.order_key, r.key_position
-            FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+            SELECT r.job_id, r.queue, r.order_key, r.key_position, o.outcome
+            FROM unnest(p_job_ids, p_attempts, p_outcomes) AS o (job_id, attempt, outcome)
             JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
             WHERE r.order_key IS NOT NULL
             ORDER BY r.queue, r.order_key, r.key_position
-            FOR UPDATE OF r)
+            FOR UPDATE OF r),
+        ahead AS (
+            SELECT k.queue, k.order_key, least(
+                (SELECT min(r.key_position) FROM job_running r
+                 WHERE r.queue = k.queue AND r.order_key = k.order_key
+                   AND r.job_id NOT IN (SELECT m.job_id FROM mine m WHERE m.outcome = 'succeeded')),
+                (SELECT w.key_position FROM job_waiting w
+                 WHERE w.queue = k.queue AND w.order_key = k.order_key AND w.key_position IS NOT NULL
+                 ORDER BY w.key_position LIMIT 1)) AS key_position
+            FROM (SELECT DISTINCT m.queue, m.order_key FROM mine m) k)
         SELECT array_agg(m.job_id) INTO early
-        FROM mine m
-        JOIN (SELECT r.queue, r.order_key, min(r.key_position) AS key_position
-              FROM (SELECT DISTINCT queue, order_key FROM mine) k
-              JOIN job_running r ON r.queue = k.queue AND r.order_key = k.order_key
-              WHERE r.job_id NOT IN (SELECT job_id FROM mine)
-              GROUP BY r.queue, r.order_key) first USING (queue, order_key)
-        WHERE first.key_position < m.key_position;
+        FROM mine m JOIN ahead a USING (queue, order_key)
+        WHERE a.key_position < m.key_position;
         IF early IS NOT NULL THEN
             SELECT array_agg(CASE WHEN o.job_id = ANY (early) THEN 0 ELSE o.attempt END ORDER BY o.ix) INTO p_attempts
             FROM unnest(p_job_ids, p_attempts) WITH ORDINALITY AS o (job_id, attempt, ix); -- no run of that number is there
@@ -696,11 +715,12 @@ BEGIN
     waiting := NULL;
     IF keyed IS NOT NULL THEN
         SELECT array_agg(n.job_id ORDER BY n.queue, n.order_key, n.nth)
-                   FILTER (WHERE n.goes AND n.mine AND NOT n.paused),
+                   FILTER (WHERE n.goes AND n.mine AND NOT n.paused AND (n.nth = 1 OR n.of_all <= 2000)),
                array_agg(n.job_id) FILTER (WHERE n.nth = 1 AND (NOT n.mine OR n.paused))
         INTO next_jobs, waiting
         FROM (
             SELECT k.queue, k.order_key, next.job_id, next.nth, next.goes,
+                row_number() OVER (ORDER BY k.queue, k.order_key, next.nth) AS of_all,
                 (k.queue || '/' || next.partition) = ANY (held) AS mine, q.paused
             FROM (SELECT DISTINCT h.queue, h.order_key FROM job_history h
                   WHERE h.job_id = ANY (keyed) AND h.order_key IS NOT NULL
@@ -743,7 +763,7 @@ BEGIN
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
         JOIN job_running r ON r.queue = o.queue AND r.partition = o.partition
         JOIN worker_incarnation w ON w.incarnation = r.incarnation
-        WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL AND r.order_key IS NOT NULL AND is_behind(r)
+        WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL AND r.order_key IS NOT NULL AND is_behind(r.queue, r.order_key, r.key_position)
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED);
     IF cardinality(followers) > 0 THEN
@@ -758,7 +778,7 @@ BEGIN
         WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
           -- RACE: fenced, or let go by a zombie, since they were set aside; the next scan does it.
           AND NOT is_suspected(r.job_id, r.attempt)
-          AND (r.order_key IS NULL OR NOT is_behind(r)) -- RACE: a follower that was locked a moment ago; the next scan does it
+          AND (r.order_key IS NULL OR NOT is_behind(r.queue, r.order_key, r.key_position)) -- RACE: a follower that was locked a moment ago; the next scan does it
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED),
     noted AS (
@@ -787,7 +807,7 @@ DECLARE
         SELECT r.job_id
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
-        WHERE r.order_key IS NOT NULL AND is_behind(r)
+        WHERE r.order_key IS NOT NULL AND is_behind(r.queue, r.order_key, r.key_position)
         ORDER BY r.job_id
         FOR UPDATE OF r);
 BEGIN
@@ -820,8 +840,8 @@ END $$;
 -- unanswered_since: an earlier call may have been made, then, and nobody knows what came of it; null where none was. A call
 -- that was answered before the job was redriven counts like one: nobody knows what it did, and providers forget keys.
 -- An edited job has another version of its keys: see `redrive`.
--- Guard (b): only for a job that is mine and runs, and before which nothing of its key still runs: a call is made when what
--- goes before it is final. No row comes back for a job that is not.
+-- Guard (b): only for a job that is mine and runs, and that has nothing unfinished before it in its key: a call is made
+-- when what goes before it is final. No row comes back for a job that is not.
 CREATE FUNCTION intend(p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_steps text[])
 RETURNS TABLE (job_id uuid, step text, idempotency_key text, unanswered_since timestamptz) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -834,8 +854,7 @@ BEGIN
              WHERE d.redriven_as = r.job_id AND d.redriven_at >= r.claimed_at), 1) AS version
         FROM unnest(p_job_ids, p_attempts, p_steps) AS s (job_id, attempt, step)
         JOIN job_running r ON r.job_id = s.job_id AND r.incarnation = p_incarnation AND r.attempt = s.attempt
-        WHERE r.order_key IS NULL OR NOT EXISTS (SELECT FROM job_running e
-            WHERE e.queue = r.queue AND e.order_key = r.order_key AND e.key_position < r.key_position)
+        WHERE r.order_key IS NULL OR NOT is_behind(r.queue, r.order_key, r.key_position)
         ORDER BY r.job_id, s.step
         FOR NO KEY UPDATE OF r)
     INSERT INTO job_intent AS i (job_id, step, version, idempotency_key)

@@ -221,13 +221,17 @@ final class ModelOwnership implements Ownership {
     /** Those before which another of their key runs that is not closed with them. */
     private Set<JobId> early(List<Outcome> outcomes) {
         Set<JobId> closing = new HashSet<>();
-        outcomes.stream().filter(o -> mine(o.id(), o.attempt()).isPresent()).forEach(o -> closing.add(o.id()));
+        outcomes.stream()
+                .filter(o -> o.verdict() == Outcome.Verdict.SUCCEEDED
+                        && mine(o.id(), o.attempt()).isPresent())
+                .forEach(o -> closing.add(o.id()));
         Set<JobId> early = new HashSet<>();
-        for (JobId id : closing) {
-            JobRow row = db.running.get(id);
-            if (keys.runningBefore(row).anyMatch(before -> !closing.contains(before.id))) {
-                early.add(id);
-            }
+        for (Outcome outcome : outcomes) {
+            mine(outcome.id(), outcome.attempt())
+                    .filter(row -> row.key.isPresent())
+                    .filter(row -> keys.isBehind(row)
+                            || keys.runningBefore(row).anyMatch(before -> !closing.contains(before.id)))
+                    .ifPresent(row -> early.add(row.id));
         }
         return early;
     }
@@ -372,7 +376,9 @@ final class ModelOwnership implements Ownership {
         for (IntentRequest request : requests) {
             mine(request.id(), request.attempt())
                     .filter(row -> !db.isOn(Guard.GROUP_INTENT)
-                            || keys.runningBefore(row).findAny().isEmpty())
+                            || row.key.isEmpty()
+                            || (!keys.isBehind(row)
+                                    && keys.runningBefore(row).findAny().isEmpty()))
                     .ifPresent(row -> stored.add(db.open(row.id, request.step())));
         }
         return stored;

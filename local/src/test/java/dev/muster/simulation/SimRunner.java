@@ -7,7 +7,6 @@ import dev.muster.job.RetryPolicy;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Intent;
 import dev.muster.store.OwnershipStore.IntentRequest;
-import dev.muster.store.RunningJob;
 import dev.muster.worker.execution.EffectGuard;
 import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.Run;
@@ -15,10 +14,8 @@ import dev.muster.worker.execution.RunStep;
 import dev.muster.worker.execution.Runner;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -55,26 +52,15 @@ final class SimRunner implements Runner {
     }
 
     @Override
-    public List<Run> start(List<RunningJob> group, EffectGuard.Intents intents, JobRunner.Listener listener) {
+    public boolean start(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
         if (closing) {
-            return List.of();
+            return false;
         }
-        List<Run> runs = Run.group(group);
-        begin(runs.iterator(), intents, listener);
-        return runs;
-    }
-
-    private void begin(Iterator<Run> runs, EffectGuard.Intents intents, JobRunner.Listener listener) {
-        Play play = new Play(runs.next(), runs, intents, listener);
+        Play play = new Play(run, intents, listener);
         plays.add(play);
-        rules.begins(me, play.run.id(), play.run.attempt());
+        rules.begins(me, run.id(), run.attempt());
         proc.after(proc.world().millisBetween(0, 2), play::enter);
-    }
-
-    /** Any type's runs may be quick. */
-    @Override
-    public Map<String, Integer> groups() {
-        return Map.of("test", 1 + Math.toIntExact(proc.world().between(0, 3)));
+        return true;
     }
 
     /** Interrupts all jobs; it has ended when {@link #isIdle}. */
@@ -98,7 +84,6 @@ final class SimRunner implements Runner {
 
     private final class Play {
         private final Run run;
-        private final Iterator<Run> followers;
         private final EffectGuard.Intents intents;
         private final JobRunner.Listener listener;
         private final Script script;
@@ -106,9 +91,8 @@ final class SimRunner implements Runner {
         private boolean waits;
         private boolean over;
 
-        Play(Run run, Iterator<Run> followers, EffectGuard.Intents intents, JobRunner.Listener listener) {
+        Play(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
             this.run = run;
-            this.followers = followers;
             this.intents = intents;
             this.listener = listener;
             this.script = jobs.script(run.id());
@@ -222,29 +206,15 @@ final class SimRunner implements Runner {
         private void end(JobResult result) {
             Outcome outcome =
                     Verdicts.of(run.job(), result, RETRIES, proc.world().random(), Optional.empty(), closedSteps);
-            boolean counts = RunStep.ends(run);
-            gone();
-            if (counts) {
+            if (RunStep.ends(run)) {
+                gone();
+                if (outcome.verdict() == Outcome.Verdict.SUCCEEDED) {
+                    rules.succeeds(me, run.id(), run.attempt());
+                }
                 listener.ended(run, outcome);
             } else {
+                gone();
                 listener.dropped(run);
-            }
-            if (counts && outcome.verdict() == Outcome.Verdict.SUCCEEDED && !closing && followers.hasNext()) {
-                rules.succeeds(me, run.id(), run.attempt());
-                begin(followers, intents, listener);
-            } else {
-                putBackRest();
-            }
-        }
-
-        private void putBackRest() {
-            while (followers.hasNext()) {
-                Run next = followers.next();
-                if (RunStep.ends(next)) {
-                    listener.putBack(next);
-                } else {
-                    listener.dropped(next);
-                }
             }
         }
 
@@ -255,7 +225,6 @@ final class SimRunner implements Runner {
             boolean _ = RunStep.ends(run);
             gone();
             listener.dropped(run);
-            putBackRest();
         }
 
         private void gone() {

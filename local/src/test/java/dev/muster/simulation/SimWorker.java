@@ -174,6 +174,7 @@ final class SimWorker extends Proc {
                 new SubmissionReader(10_000, _ -> true),
                 _ -> false,
                 List.of(),
+                new LaneParts.Early(List.of("test"), Duration.ofSeconds(1)),
                 new LaneWatch(),
                 new LaneMeters(new CompositeMeterRegistry(), world().ticker()),
                 _ -> {},

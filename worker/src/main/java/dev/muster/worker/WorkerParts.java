@@ -57,6 +57,9 @@ import org.slf4j.LoggerFactory;
  * provider is. Thread-safe.
  */
 final class WorkerParts {
+    /** A key's jobs that begin before those before them are durable: as many as are over within this time. */
+    private static final Duration EARLY = Duration.ofMillis(50);
+
     private static final Logger LOG = LoggerFactory.getLogger(WorkerParts.class);
     private static final Duration COMMANDS_FETCH_WAIT = Duration.ofMillis(500);
     private static final Duration WATCH = Duration.ofMillis(100);
@@ -167,6 +170,7 @@ final class WorkerParts {
                         .map(handler -> provider.circuits().isOpenFor(handler.dependency()))
                         .orElse(false),
                 handlers.types(AfterDead.HOLD_KEY),
+                new LaneParts.Early(handlers.notStrict(), EARLY),
                 new LaneWatch(),
                 laneMeters,
                 around.faults(),

@@ -22,4 +22,9 @@ public final class NoopHandler implements JobHandler<Order> {
     public JobResult run(Order order, JobContext context) {
         return JobResult.succeeded();
     }
+
+    @Override
+    public boolean strictOrder() {
+        return false;
+    }
 }

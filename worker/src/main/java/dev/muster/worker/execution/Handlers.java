@@ -98,6 +98,15 @@ public final class Handlers {
                 .toList();
     }
 
+    /** Those whose next in a key may begin before they are durable. */
+    public List<String> notStrict() {
+        return byType.values().stream()
+                .filter(handler -> !handler.strictOrder())
+                .map(HandlerTerms::type)
+                .sorted()
+                .toList();
+    }
+
     private static List<Path> jars(Path folder) {
         if (!Files.isDirectory(folder)) {
             return List.of();

@@ -11,7 +11,6 @@ import dev.muster.job.LostJobException;
 import dev.muster.job.ParkedException;
 import dev.muster.job.RetryPolicy;
 import dev.muster.store.Outcome;
-import dev.muster.store.RunningJob;
 import dev.muster.supervision.ExitReason;
 import dev.muster.supervision.runtime.Life;
 import dev.muster.supervision.runtime.TaskSupervisor;
@@ -23,7 +22,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -47,8 +45,6 @@ import org.slf4j.LoggerFactory;
 public final class JobRunner implements Life {
     private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
     private static final Duration LOOK_AT_CARRIERS = Duration.ofSeconds(1);
-    /** Of jobs that take longer than they did before, the rest waits where others can take it. */
-    private static final Duration LONGEST_GROUP = Duration.ofMillis(200);
 
     private final Handlers handlers;
     private final EffectGuard guard;
@@ -60,7 +56,6 @@ public final class JobRunner implements Life {
     private final Set<Run> runs = ConcurrentHashMap.newKeySet();
     private volatile boolean closing;
     private final Abandoned abandoned;
-    private final Paces paces = new Paces();
     private final ScheduledThreadPoolExecutor timeouts = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().name("timeouts").daemon().factory());
 
@@ -106,36 +101,21 @@ public final class JobRunner implements Life {
 
         /** The run ended without an outcome, since the job is not ours as far as it could see. */
         void dropped(Run run);
-
-        /** The run has not begun and will not, since one before it in its key has not succeeded, or its time was over. */
-        void putBack(Run run);
     }
 
-    /**
-     * Starts a thread that runs these jobs one after the other, for as long as each succeeds and a fifth of a second; the
-     * rest is put back.
-     *
-     * @param group one job, or several of one key in their order
-     * @return a run for each; empty once it was told to end
-     */
-    public List<Run> start(List<RunningJob> group, EffectGuard.Intents intents, Listener listener) {
-        List<Run> started = Run.group(group);
-        runs.addAll(started);
+    /** Starts the thread of a run that has none yet; false once it was told to end. */
+    public boolean start(Run run, EffectGuard.Intents intents, Listener listener) {
+        runs.add(run);
         try {
-            var _ = tasks.start(() -> carryOut(started, intents, listener));
+            var _ = tasks.start(() -> carryOut(run, intents, listener));
         } catch (IllegalStateException e) { // it was told to end
-            started.forEach(runs::remove);
-            return List.of();
+            runs.remove(run);
+            return false;
         }
         if (closing) {
-            started.forEach(Run::lose); // RACE: shutdown() may have gone through the runs before these were there
+            run.lose(); // RACE: shutdown() may have gone through the runs before this one was there
         }
-        return started;
-    }
-
-    /** Of which types more than one job of a key may be started at once, and how many of each. */
-    public Map<String, Integer> groups() {
-        return paces.groups();
+        return true;
     }
 
     /** False once it was told to end. */
@@ -168,32 +148,9 @@ public final class JobRunner implements Life {
         }
     }
 
-    private void carryOut(List<Run> group, EffectGuard.Intents intents, Listener listener) {
-        long began = ticker.nanos();
-        boolean goesOn = true;
-        for (Run run : group) {
-            if (goesOn) {
-                boolean succeeded = carryOut(run, intents, listener);
-                boolean _ = Thread.interrupted(); // it was meant for the run that has ended
-                goesOn = succeeded && !closing && ticker.nanos() - began < LONGEST_GROUP.toNanos();
-            } else {
-                putBack(run, listener);
-            }
-        }
-    }
-
-    private void putBack(Run run, Listener listener) {
-        runs.remove(run);
-        switch (run.end()) {
-            case COUNTS -> listener.putBack(run);
-            case LOST, ABANDONED -> listener.dropped(run);
-        }
-    }
-
-    /** True if it succeeded. */
-    private boolean carryOut(Run run, EffectGuard.Intents intents, Listener listener) {
+    private void carryOut(Run run, EffectGuard.Intents intents, Listener listener) {
         try {
-            return run(run, intents, listener);
+            run(run, intents, listener);
         } catch (RuntimeException | Error e) {
             // Not by the handler's run, which has a boundary of its own: by what it says of itself, or by ours.
             // It spends an attempt all the same, or the census would start it again and again.
@@ -208,13 +165,12 @@ public final class JobRunner implements Life {
                             run.enteredAt(),
                             run.closedSteps()),
                     listener);
-            return false;
         } finally {
             runs.remove(run);
         }
     }
 
-    private boolean run(Run run, EffectGuard.Intents intents, Listener listener) {
+    private void run(Run run, EffectGuard.Intents intents, Listener listener) {
         Optional<HandlerTerms<?>> handler = handlers.find(run.job().type());
         Optional<Instant> deadline = run.job().times().deadline();
         if (deadline.isPresent() && ticker.now().isAfter(deadline.get())) {
@@ -222,12 +178,11 @@ public final class JobRunner implements Life {
         } else if (handler.isEmpty()) {
             end(run, Verdicts.noHandler(run.job()), listener);
         } else {
-            return call(handler.get(), run, intents, listener);
+            call(handler.get(), run, intents, listener);
         }
-        return false;
     }
 
-    private <P> boolean call(HandlerTerms<P> handler, Run run, EffectGuard.Intents intents, Listener listener) {
+    private <P> void call(HandlerTerms<P> handler, Run run, EffectGuard.Intents intents, Listener listener) {
         Thread thread = Thread.currentThread();
         // What the handler's own libraries look for, they find in its jar.
         thread.setContextClassLoader(handler.handler().getClass().getClassLoader());
@@ -253,14 +208,11 @@ public final class JobRunner implements Life {
         String heard = heard(run, said); // before its end, after which nobody knows whether its time was over
         switch (run.end()) {
             case COUNTS -> {
-                long took = ticker.nanos() - started;
-                meter(run.job().type(), took, heard);
+                meter(run.job().type(), ticker.nanos() - started, heard);
                 if (said instanceof Said.Threw(LostJobException _)) {
                     listener.dropped(run);
                 } else {
-                    paces.ran(handler, took);
                     listener.ended(run, outcome);
-                    return outcome.verdict() == Outcome.Verdict.SUCCEEDED;
                 }
             }
             case LOST -> {
@@ -274,7 +226,6 @@ public final class JobRunner implements Life {
                         .log("An abandoned thread has ended; what it says is dropped");
             }
         }
-        return false;
     }
 
     private static Outcome outcome(HandlerTerms<?> handler, Run run, Said said) {
@@ -349,7 +300,6 @@ public final class JobRunner implements Life {
                         TimedOut.frames(stack));
         meter(type, ticker.nanos() - started, "timeout");
         // Without the steps that it has closed: a call may be answered in this moment, and the answer is dropped.
-        run.followers().forEach(follower -> putBack(follower, listener)); // its thread may never come to them
         listener.ended(run, thrown(handler, run, TimedOut.abandoned(handler.timeout(), stack), List.of()));
         if (tooMany) {
             unending.abandoned(abandoned.running());

@@ -1,8 +1,5 @@
 package dev.muster.worker.execution;
 
-import dev.muster.store.RunningJob;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,14 +21,8 @@ public final class LateRunner implements Runner {
     }
 
     @Override
-    public List<Run> start(List<RunningJob> group, EffectGuard.Intents intents, JobRunner.Listener listener) {
+    public boolean start(Run run, EffectGuard.Intents intents, JobRunner.Listener listener) {
         JobRunner now = runner;
-        return now == null ? List.of() : now.start(group, intents, listener);
-    }
-
-    @Override
-    public Map<String, Integer> groups() {
-        JobRunner now = runner;
-        return now == null ? Map.of() : now.groups();
+        return now != null && now.start(run, intents, listener);
     }
 }

@@ -7,8 +7,6 @@ import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.RunningJob;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 /** One run of a job in this process: its thread, and what is known of it so far. It ends once. Thread-safe. */
 public final class Run {
     private final RunningJob job;
-    private final List<Run> group;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.RUNNING);
     private final FollowUps followUps;
     private final List<String> closedSteps = new CopyOnWriteArrayList<>();
@@ -55,18 +52,9 @@ public final class Run {
         ABANDONED
     }
 
-    private Run(RunningJob job, List<Run> group) {
+    public Run(RunningJob job) {
         this.job = job;
-        this.group = group;
         this.followUps = new FollowUps(job.id());
-    }
-
-    /** Runs that one thread goes through, each after the one before it has succeeded: one, or several of one key. */
-    public static List<Run> group(List<RunningJob> jobs) {
-        List<Run> group = new ArrayList<>(jobs.size());
-        List<Run> all = Collections.unmodifiableList(group);
-        jobs.forEach(job -> group.add(new Run(job, all)));
-        return all;
     }
 
     public RunningJob job() {
@@ -81,24 +69,13 @@ public final class Run {
         return job.attempt();
     }
 
-    /** The run of its key that it begins after, if it was started in a group and is not its first. */
-    public Optional<Run> before() {
-        int index = group.indexOf(this);
-        return index > 0 ? Optional.of(group.get(index - 1)) : Optional.empty();
-    }
-
-    /** Those of its group that come after it. */
-    List<Run> followers() {
-        return group.subList(group.indexOf(this) + 1, group.size());
-    }
-
     /** True once the handler should return soon. */
     public boolean isCancelled() {
         return phase.get() != Phase.RUNNING || wish != null;
     }
 
     /** True once whatever it says is dropped: it is another worker's, or was given up. */
-    boolean isLost() {
+    public boolean isLost() {
         Phase now = phase.get();
         return now == Phase.LOST || now == Phase.ABANDONED || now == Phase.ENDED;
     }

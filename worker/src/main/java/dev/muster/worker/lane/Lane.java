@@ -199,12 +199,11 @@ public final class Lane implements Runnable {
             case LaneEvent.Released(List<PartitionEpoch> all) -> all.forEach(partitions::released);
             case LaneEvent.Polled polled -> partitions.polled(polled);
             case LaneEvent.LogReset reset -> partitions.logReset(reset);
-            case LaneEvent.Ended(Run run, Outcome outcome) -> runs.ended(run, outcome);
-            case LaneEvent.Dropped(Run run) -> {
-                runs.dropped(run);
+            case LaneEvent.Ended ended -> runs.ended(ended);
+            case LaneEvent.Dropped(Run run, List<Run> back) -> {
+                runs.dropped(run, back);
                 censusAt = parts.ticker().nanos();
             }
-            case LaneEvent.PutBack(Run run) -> runs.putBack(run);
             case LaneEvent.HandlerEntered(Entered entered) -> runs.entered(entered);
             case LaneEvent.Intending request -> runs.intending(request);
             case LaneEvent.RunnerReady() -> {
@@ -318,6 +317,7 @@ public final class Lane implements Runnable {
         switch (e.code()) {
             case CONTENDED -> LOG.atDebug().log("Contention in Postgres; again: {}", e.getMessage());
             case UNREACHABLE -> {
+                runs.startOneByOne();
                 if (troubles == 0) {
                     LOG.atWarn()
                             .log(
@@ -353,7 +353,7 @@ public final class Lane implements Runnable {
     }
 
     /** The runs' threads, speaking to the lane. */
-    private final class ToInbox implements JobRunner.Listener {
+    private final class ToInbox implements Group.News {
         @Override
         public void entered(Run run, Instant at) {
             if (run.job().budget().recoveries() > 0) {
@@ -363,18 +363,13 @@ public final class Lane implements Runnable {
         }
 
         @Override
-        public void ended(Run run, Outcome outcome) {
-            tell(new LaneEvent.Ended(run, outcome));
+        public void ended(Run run, Outcome outcome, long took, List<Run> back) {
+            tell(new LaneEvent.Ended(run, outcome, took, back));
         }
 
         @Override
-        public void dropped(Run run) {
-            tell(new LaneEvent.Dropped(run));
-        }
-
-        @Override
-        public void putBack(Run run) {
-            tell(new LaneEvent.PutBack(run));
+        public void dropped(Run run, List<Run> back) {
+            tell(new LaneEvent.Dropped(run, back));
         }
     }
 }

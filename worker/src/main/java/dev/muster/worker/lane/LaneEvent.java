@@ -32,12 +32,16 @@ public sealed interface LaneEvent {
     /** Kafka's log of a partition of ours does not reach to its position; it goes on at {@code offset}. */
     record LogReset(PartitionEpoch partition, long position, long offset) implements LaneEvent {}
 
-    record Ended(Run run, Outcome outcome) implements LaneEvent {}
+    /**
+     * A run has an outcome.
+     *
+     * @param took in ns
+     * @param back those behind it in its group, which have not begun and will not
+     */
+    record Ended(Run run, Outcome outcome, long took, List<Run> back) implements LaneEvent {}
 
-    record Dropped(Run run) implements LaneEvent {}
-
-    /** It has not begun: one before it in its key has not succeeded. */
-    record PutBack(Run run) implements LaneEvent {}
+    /** A run has none, and {@code back} as above. */
+    record Dropped(Run run, List<Run> back) implements LaneEvent {}
 
     record HandlerEntered(Entered entered) implements LaneEvent {}
 

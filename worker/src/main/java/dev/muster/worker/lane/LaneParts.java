@@ -20,6 +20,7 @@ import java.util.function.Predicate;
  *
  * @param parked true for a job type whose circuit is open: its jobs would be parked as soon as they start
  * @param holding the job types whose dead jobs hold their key
+ * @param early which jobs may begin before the one before them in their key is durable
  * @param quarantine jobs are lent to it: it starts them one after the other
  * @param cancelGrace how long a job that is to be cancelled may go on before it is interrupted
  */
@@ -32,6 +33,7 @@ public record LaneParts(
         SubmissionReader reader,
         Predicate<String> parked,
         List<String> holding,
+        Early early,
         Watch watch,
         LaneMeters meters,
         FaultPoint.Listener faults,
@@ -40,6 +42,18 @@ public record LaneParts(
         Ticker ticker) {
     public LaneParts {
         holding = List.copyOf(holding);
+    }
+
+    /**
+     * Jobs of a key that are started at once.
+     *
+     * @param types those whose handlers let the next one begin before they are durable
+     * @param within as many as are over within this time, by what runs of their type have taken
+     */
+    public record Early(List<String> types, Duration within) {
+        public Early {
+            types = List.copyOf(types);
+        }
     }
 
     /** The circuits to the services outside. Thread-safe. */

@@ -16,8 +16,8 @@ import dev.muster.store.RunningJob;
 import dev.muster.store.Settled;
 import dev.muster.worker.FaultPoint;
 import dev.muster.worker.execution.EffectGuard;
-import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.Run;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,8 +42,10 @@ final class Runs {
 
     private final LaneParts parts;
     private final EffectGuard.Intents intents;
-    private final JobRunner.Listener listener;
+    private final Group.News news;
+    private final Paces paces;
     private final Map<JobId, Run> running = new HashMap<>();
+    private final Map<Run, Group> groups = new HashMap<>();
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
     private final List<LaneEvent.Intending> intending = new ArrayList<>();
     private final List<Entered> entered = new ArrayList<>();
@@ -52,11 +54,12 @@ final class Runs {
     /** True while rows of ours may have no thread, since there was no executor to start one. */
     private boolean unstarted;
 
-    Runs(LaneParts parts, EffectGuard.Intents intents, JobRunner.Listener listener) {
+    Runs(LaneParts parts, EffectGuard.Intents intents, Group.News news) {
         this.parts = parts;
         this.turns = new Turns(parts.quarantine());
         this.intents = intents;
-        this.listener = listener;
+        this.news = news;
+        this.paces = new Paces(parts.quarantine() ? new LaneParts.Early(List.of(), Duration.ZERO) : parts.early());
     }
 
     boolean isEmpty() {
@@ -84,33 +87,49 @@ final class Runs {
         start(List.of(job));
     }
 
-    /** The same of several of one key, in their order. */
-    private void start(List<RunningJob> group) {
-        List<Run> started = parts.runner().start(group, intents, listener);
-        started.forEach(run -> running.put(run.id(), run));
-        if (started.isEmpty()) {
-            unstarted = true; // its row is ours: the census starts it when there is an executor again
-            group.forEach(job -> parts.shares().release(job.place().queue(), 1));
+    /** The same of several of one key, in their order, for which there is one slot: they run one after the other. */
+    private void start(List<RunningJob> jobs) {
+        Group group = new Group(jobs, parts, intents, news);
+        if (group.begin()) {
+            group.members().forEach(run -> {
+                running.put(run.id(), run);
+                groups.put(run, group);
+            });
+        } else {
+            unstarted = true; // their rows are ours: the census starts them when there is an executor again
+            parts.shares().release(jobs.getFirst().place().queue(), 1);
         }
     }
 
-    void ended(Run run, Outcome outcome) {
-        if (running.get(run.id()) == run) {
-            outcomes.put(run.id(), outcome);
+    /** Until it is known better again. */
+    void startOneByOne() {
+        paces.reset();
+    }
+
+    void ended(LaneEvent.Ended ended) {
+        Run run = ended.run();
+        paces.ran(run.job().type(), ended.took(), ended.outcome().verdict());
+        ended.back().forEach(this::putBack);
+        if (isHere(run)) {
+            outcomes.put(run.id(), ended.outcome());
         }
+    }
+
+    private boolean isHere(Run run) {
+        return running.get(run.id()) == run;
     }
 
     /** A run without an outcome: if its row is ours after all, the census starts it again. */
-    void dropped(Run run) {
-        if (running.remove(run.id(), run)) {
-            outcomes.remove(run.id());
-            parts.shares().release(run.job().place().queue(), 1);
+    void dropped(Run run, List<Run> back) {
+        back.forEach(this::putBack);
+        if (isHere(run)) {
+            forget(run.id());
         }
     }
 
     /** It has not begun, and will not. */
-    void putBack(Run run) {
-        if (running.get(run.id()) == run) {
+    private void putBack(Run run) {
+        if (isHere(run)) {
             undone.add(run);
         }
     }
@@ -150,10 +169,11 @@ final class Runs {
     /** False while the run before it in its group is not written down. */
     private boolean isFirst(JobId id) {
         Run run = running.get(id);
-        return run == null
-                || run.before()
-                        .filter(before -> running.get(before.id()) == before)
-                        .isEmpty();
+        return run == null || before(run).filter(this::isHere).isEmpty();
+    }
+
+    private Optional<Run> before(Run run) {
+        return requireNonNull(groups.get(run)).before(run);
     }
 
     /** Has those wait again that have not begun and will not. */
@@ -163,7 +183,7 @@ final class Runs {
         }
         parts.store().putBack(undone.stream().map(run -> RunKey.of(run.job())).toList());
         for (Run run : undone) {
-            if (running.get(run.id()) == run) {
+            if (isHere(run)) {
                 forget(run.id());
             }
         }
@@ -223,14 +243,16 @@ final class Runs {
                     forget(id);
                 }
                 case Settled.Started(RunningJob job) -> {
-                    parts.shares().takeAnyway(job.place().queue(), 1);
                     next.computeIfAbsent(job.place().queue() + "/" + job.key().orElse(""), _ -> new ArrayList<>())
                             .add(job);
                 }
                 case Settled.Woken() -> woken = true;
             }
         }
-        next.values().forEach(this::start);
+        next.values().forEach(group -> {
+            parts.shares().takeAnyway(group.getFirst().place().queue(), 1);
+            start(group);
+        });
         return woken
                 ? Optional.of(0L)
                 : batch.stream()
@@ -328,7 +350,7 @@ final class Runs {
     private void forget(JobId id) {
         outcomes.remove(id);
         Run run = running.remove(id);
-        if (run != null) {
+        if (run != null && requireNonNull(groups.remove(run)).leaves()) {
             parts.shares().release(run.job().place().queue(), 1);
         }
     }
@@ -343,12 +365,8 @@ final class Runs {
 
     private Groups groups(List<Outcome> batch, List<PartitionEpoch> keyed) {
         return new Groups(
-                batch.stream()
-                        .anyMatch(o ->
-                                requireNonNull(running.get(o.id())).before().isPresent()),
-                keyed.isEmpty() || parts.quarantine()
-                        ? Map.of()
-                        : parts.runner().groups());
+                batch.stream().anyMatch(o -> before(requireNonNull(running.get(o.id()))).isPresent()),
+                keyed.isEmpty() ? Map.of() : paces.groups());
     }
 
     private static String place(Run run) {

@@ -34,12 +34,6 @@ public final class PaymentChargeHandler implements JobHandler<PaymentCharge> {
         return PaymentGateway.CIRCUIT;
     }
 
-    /** Of a customer's payments, nothing of the next one happens before the one before it is settled. */
-    @Override
-    public boolean strictOrder() {
-        return true;
-    }
-
     @Override
     public void prepare() throws Exception {
         gateway.prepare();

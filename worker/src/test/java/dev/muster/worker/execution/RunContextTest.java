@@ -14,7 +14,6 @@ import dev.muster.worker.FaultPoint;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -25,7 +24,7 @@ class RunContextTest {
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Wish WISH = new Wish(SampleJob.running().id(), "alice", Optional.empty());
 
-    private final Run run = Run.group(List.of(SampleJob.running())).getFirst();
+    private final Run run = new Run(SampleJob.running());
 
     @Test
     void an_answer_closes_the_step() throws Exception {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.store.OwnershipStore.Wish;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -14,7 +13,7 @@ class RunTest {
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Wish WISH = new Wish(SampleJob.running().id(), "alice", Optional.empty());
 
-    private final Run run = Run.group(List.of(SampleJob.running())).getFirst();
+    private final Run run = new Run(SampleJob.running());
 
     @AfterEach
     void clear() {
@@ -58,7 +57,7 @@ class RunTest {
     void the_outcome_of_a_run_in_time_counts_and_one_whose_time_is_over_may_still_have_one() {
         assertThat(run.end()).isEqualTo(Run.End.COUNTS);
 
-        Run late = Run.group(List.of(SampleJob.running())).getFirst();
+        Run late = new Run(SampleJob.running());
         late.timeOut();
         assertThat(late.isTimedOut()).isTrue();
         assertThat(late.end()).isEqualTo(Run.End.COUNTS);
