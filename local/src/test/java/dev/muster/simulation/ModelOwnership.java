@@ -37,11 +37,13 @@ final class ModelOwnership implements Ownership {
     private final Incarnation me;
     private final ModelKeys keys;
     private final ModelPartitions partitions;
+    private final ModelGroups group;
 
     ModelOwnership(ModelPostgres db, Incarnation me) {
         this.db = db;
         this.me = me;
         this.keys = new ModelKeys(db, me);
+        this.group = new ModelGroups(db, keys);
         this.partitions = new ModelPartitions(db, me, keys);
     }
 
@@ -200,7 +202,9 @@ final class ModelOwnership implements Ownership {
     public List<Settled> settle(
             List<Outcome> outcomes, List<PartitionEpoch> keyed, List<String> holding, Groups groups) {
         List<PartitionEpoch> held = partitions.owned(keyed);
-        Set<JobId> early = groups.any() && db.isOn(Guard.GROUP_CLOSED) ? early(outcomes) : Set.of();
+        Set<JobId> early = groups.any() && db.isOn(Guard.GROUP_CLOSED)
+                ? group.early(outcomes, o -> mine(o.id(), o.attempt()))
+                : Set.of();
         outcomes.stream()
                 .filter(o -> mine(o.id(), o.attempt()).isPresent() && !early.contains(o.id()))
                 .forEach(o -> o.closedSteps().forEach(step -> db.close(o.id(), step)));
@@ -216,24 +220,6 @@ final class ModelOwnership implements Ownership {
             startNextOf(row, held, groups).forEach(next -> answers.add(new Settled.Started(next)));
         }
         return answers;
-    }
-
-    /** Those before which another of their key runs that is not closed with them. */
-    private Set<JobId> early(List<Outcome> outcomes) {
-        Set<JobId> closing = new HashSet<>();
-        outcomes.stream()
-                .filter(o -> o.verdict() == Outcome.Verdict.SUCCEEDED
-                        && mine(o.id(), o.attempt()).isPresent())
-                .forEach(o -> closing.add(o.id()));
-        Set<JobId> early = new HashSet<>();
-        for (Outcome outcome : outcomes) {
-            mine(outcome.id(), outcome.attempt())
-                    .filter(row -> row.key.isPresent())
-                    .filter(row -> keys.isBehind(row)
-                            || keys.runningBefore(row).anyMatch(before -> !closing.contains(before.id)))
-                    .ifPresent(row -> early.add(row.id));
-        }
-        return early;
     }
 
     /** Guard (b). */
@@ -289,22 +275,7 @@ final class ModelOwnership implements Ownership {
 
     @Override
     public void putBack(List<RunKey> runs) {
-        runs.forEach(run -> mine(run.id(), run.attempt()).ifPresent(this::waitAgain));
-    }
-
-    private void waitAgain(JobRow row) {
-        db.running.remove(row.id);
-        row.incarnation = null;
-        row.state = JobRow.State.PARKED;
-        row.dueAt = db.world.now();
-        db.waiting.put(row.id, row);
-    }
-
-    /** Of a group, only the first is carried on when its worker or its lane has ended. */
-    private boolean isFollower(JobRow row) {
-        return db.isOn(Guard.GROUP_FIRST)
-                && row.key.isPresent()
-                && (keys.isBehind(row) || keys.runningBefore(row).findAny().isPresent());
+        runs.forEach(run -> mine(run.id(), run.attempt()).ifPresent(group::waitAgain));
     }
 
     // ---- adoption, census ----
@@ -319,8 +290,8 @@ final class ModelOwnership implements Ownership {
                     && !locked
                     && owned.stream().anyMatch(row::isIn)
                     && (!db.isOn(Guard.ADOPT_FENCED) || db.isFenced(row.incarnation))) {
-                if (isFollower(row)) {
-                    waitAgain(row);
+                if (group.isFollower(row)) {
+                    group.waitAgain(row);
                     continue;
                 }
                 row.recoveries++;
@@ -357,8 +328,8 @@ final class ModelOwnership implements Ownership {
             Optional.ofNullable(db.running.get(run.id()))
                     .filter(row -> row.isOf(me) && row.attempt == run.attempt())
                     .ifPresent(row -> {
-                        if (isFollower(row)) {
-                            waitAgain(row);
+                        if (group.isFollower(row)) {
+                            group.waitAgain(row);
                             return;
                         }
                         begin(row, row.attempt + (db.isOn(Guard.BEGIN_AGAIN_ATTEMPT) ? 1 : 0));
@@ -375,10 +346,7 @@ final class ModelOwnership implements Ownership {
         List<Intent> stored = new ArrayList<>();
         for (IntentRequest request : requests) {
             mine(request.id(), request.attempt())
-                    .filter(row -> !db.isOn(Guard.GROUP_INTENT)
-                            || row.key.isEmpty()
-                            || (!keys.isBehind(row)
-                                    && keys.runningBefore(row).findAny().isEmpty()))
+                    .filter(row -> !db.isOn(Guard.GROUP_INTENT) || !group.isBehind(row))
                     .ifPresent(row -> stored.add(db.open(row.id, request.step())));
         }
         return stored;

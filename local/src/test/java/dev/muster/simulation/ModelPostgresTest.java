@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The model of Postgres. */
-final class ModelPostgresTest extends PostgresContract {
+final class ModelPostgresTest extends GroupContract {
     private final Site model = new Model();
 
     @Override

@@ -1,7 +1,6 @@
 package dev.muster.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.muster.fleet.Incarnation;
 import dev.muster.job.JobId;
@@ -23,7 +22,6 @@ import dev.muster.store.TakeOver;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -34,7 +32,7 @@ import org.junit.jupiter.api.Test;
 /** What the simulation relies on Postgres for, said to the model and to the real one: both must answer alike. */
 abstract class PostgresContract {
     private static final UUID TOPIC = UUID.fromString("11111111-1111-4111-8111-111111111111");
-    private static final Optional<Duration> WINDOW = Optional.of(Duration.ofDays(7));
+    static final Optional<Duration> WINDOW = Optional.of(Duration.ofDays(7));
 
     /** A database, and those who speak to it. */
     interface Site {
@@ -59,32 +57,32 @@ abstract class PostgresContract {
 
     abstract Site site();
 
-    private String name = "";
+    String name = "";
 
     @BeforeEach
     void apartFromOthers() {
         name = "q" + UUID.randomUUID().toString().substring(0, 8);
     }
 
-    private PartitionEpoch at(int epoch) {
+    PartitionEpoch at(int epoch) {
         return new PartitionEpoch(name, 0, epoch);
     }
 
-    private void queue(Ordering ordering, Optional<Duration> window) {
+    void queue(Ordering ordering, Optional<Duration> window) {
         site().create(new Queue(name, ordering, "default", 4, window, false));
     }
 
     /** A live worker. */
-    private Incarnation worker() {
+    Incarnation worker() {
         return site().mint("w" + UUID.randomUUID().toString().substring(0, 8), OptionalLong.empty())
                 .orElseThrow();
     }
 
-    private JobId id(int n) {
+    JobId id(int n) {
         return JobId.of("contract", name + n);
     }
 
-    private Claim.Entry entry(int n, long offset, String key) {
+    Claim.Entry entry(int n, long offset, String key) {
         byte[] payload = {1};
         Claim.Terms terms = new Claim.Terms(
                 Optional.empty(),
@@ -106,17 +104,17 @@ abstract class PostgresContract {
                 Optional.empty());
     }
 
-    private List<Claim.Verdict> claim(Incarnation me, PartitionEpoch at, long from, Claim.Entry... entries) {
+    List<Claim.Verdict> claim(Incarnation me, PartitionEpoch at, long from, Claim.Entry... entries) {
         long to = entries[entries.length - 1].offset() + 1;
         return site().ownership(me)
                 .claim(new Claim(List.of(new Claim.Span(at, from, to)), List.of(entries)), List.of());
     }
 
-    private TakeOver.Answer take(Incarnation me, PartitionEpoch at) {
+    TakeOver.Answer take(Incarnation me, PartitionEpoch at) {
         return site().ownership(me).takeOver(List.of(new TakeOver(at, TOPIC))).getFirst();
     }
 
-    private List<Settled> settle(Incarnation me, int n, int attempt, Outcome.Verdict verdict, PartitionEpoch... keyed) {
+    List<Settled> settle(Incarnation me, int n, int attempt, Outcome.Verdict verdict, PartitionEpoch... keyed) {
         Outcome outcome = new Outcome(id(n), attempt, verdict, "", "", "", Duration.ZERO, Optional.empty(), List.of());
         return site().ownership(me).settle(List.of(outcome), List.of(keyed), List.of(), Groups.NONE);
     }
@@ -176,118 +174,6 @@ abstract class PostgresContract {
                 .filteredOn(Settled.Started.class::isInstance)
                 .extracting(s -> ((Settled.Started) s).job().id())
                 .containsExactly(id(2));
-    }
-
-    private static final Groups THREE = new Groups(true, Map.of("test", 3));
-
-    /** Runs job 1 of a key alone, and has what is behind it start as a group. */
-    private List<JobId> group(Incarnation a, Claim.Entry... entries) {
-        take(a, at(1));
-        claim(a, at(1), 0, entries);
-        return started(settle(a, at(1), succeeded(1, 1)));
-    }
-
-    private Outcome succeeded(int n, int attempt) {
-        return new Outcome(
-                id(n), attempt, Outcome.Verdict.SUCCEEDED, "", "", "", Duration.ZERO, Optional.empty(), List.of());
-    }
-
-    private List<Settled> settle(Incarnation me, PartitionEpoch keyed, Outcome... outcomes) {
-        return site().ownership(me).settle(List.of(outcomes), List.of(keyed), List.of(), THREE);
-    }
-
-    private static List<JobId> started(List<Settled> answers) {
-        return answers.stream()
-                .filter(Settled.Started.class::isInstance)
-                .map(s -> ((Settled.Started) s).job().id())
-                .toList();
-    }
-
-    private RunKey run(int n, int attempt) {
-        return new RunKey(id(n), attempt, name, 0);
-    }
-
-    private Claim.Entry[] five() {
-        return new Claim.Entry[] {
-            entry(1, 0, "K"), entry(2, 1, "K"), entry(3, 2, "K"), entry(4, 3, "K"), entry(5, 4, "K")
-        };
-    }
-
-    @Test
-    void quick_jobs_of_a_key_start_together_and_end_in_order() {
-        queue(Ordering.KEY, WINDOW);
-        Incarnation a = worker();
-
-        assertThat(group(a, five())).containsExactly(id(2), id(3), id(4));
-        assertThat(settle(a, at(1), succeeded(3, 1)))
-                .as("the one before it runs")
-                .containsExactly(new Settled.Rejected(id(3)));
-        assertThat(settle(a, at(1), succeeded(2, 1), succeeded(3, 1)))
-                .as("the fifth starts when the key is free")
-                .containsExactlyInAnyOrder(new Settled.Done(id(2)), new Settled.Done(id(3)));
-        assertThat(started(settle(a, at(1), succeeded(4, 1)))).containsExactly(id(5));
-    }
-
-    @Test
-    void who_has_not_begun_waits_behind_its_key_again() {
-        queue(Ordering.KEY, WINDOW);
-        Incarnation a = worker();
-        group(a, five());
-
-        site().ownership(a).putBack(List.of(run(3, 1), run(4, 1), run(2, 9)));
-        assertThat(site().ownership(a).census()).containsExactly(run(2, 1));
-        assertThat(settle(a, 2, 1, Outcome.Verdict.RETRIED, at(1))).containsExactly(new Settled.Done(id(2)));
-        assertThat(site().ownership(a).startDue(List.of(at(1)), 10))
-                .extracting(RunningJob::id, RunningJob::attempt)
-                .containsExactly(Tuple.tuple(id(2), 2));
-        assertThat(settle(a, at(1), succeeded(2, 2)))
-                .filteredOn(Settled.Started.class::isInstance)
-                .extracting(s -> ((Settled.Started) s).job())
-                .extracting(RunningJob::id, RunningJob::attempt)
-                .containsExactly(Tuple.tuple(id(3), 2), Tuple.tuple(id(4), 2), Tuple.tuple(id(5), 1));
-    }
-
-    @Test
-    void of_a_group_whose_worker_has_died_the_first_is_adopted_and_the_rest_waits_behind_it() {
-        queue(Ordering.KEY, WINDOW);
-        Incarnation a = worker();
-        Incarnation b = worker();
-        group(a, five());
-        site().incarnations().fence(a, "test", a);
-        take(b, at(2));
-
-        assertThat(settle(a, at(1), succeeded(3, 1))).containsExactly(new Settled.Rejected(id(3)));
-        await().untilAsserted(() -> {
-            site().ownership(b).adopt(List.of(at(2)), List.of());
-            assertThat(site().ownership(b).foreign(List.of(at(2)))).isEmpty();
-        });
-        assertThat(site().ownership(b).census()).containsExactly(run(2, 2));
-        assertThat(site().ownership(b).startDue(List.of(at(2)), 10)).isEmpty();
-        assertThat(started(settle(b, at(2), succeeded(2, 2)))).containsExactly(id(3), id(4), id(5));
-    }
-
-    @Test
-    void of_a_group_whose_lane_has_ended_the_first_begins_again_and_the_rest_waits_behind_it() {
-        queue(Ordering.KEY, WINDOW);
-        Incarnation a = worker();
-        group(a, five());
-
-        assertThat(site().ownership(a).beginAgain(List.of(run(4, 1), run(3, 1), run(2, 1))))
-                .extracting(RunningJob::id, RunningJob::attempt)
-                .containsExactly(Tuple.tuple(id(2), 2));
-        assertThat(site().ownership(a).census()).containsExactly(run(2, 2));
-    }
-
-    @Test
-    void no_call_is_intended_before_what_runs_before_it_is_final() {
-        queue(Ordering.KEY, WINDOW);
-        Incarnation a = worker();
-        group(a, five());
-        List<IntentRequest> charge = List.of(new IntentRequest(id(3), 1, "charge"));
-
-        assertThat(site().ownership(a).intend(charge)).isEmpty();
-        settle(a, at(1), succeeded(2, 1));
-        assertThat(site().ownership(a).intend(charge)).hasSize(1);
     }
 
     @Test

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** The Postgres that ships. */
 @ExtendWith(EmbeddedServers.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class RealPostgresIT extends PostgresContract {
+final class RealPostgresIT extends GroupContract {
     private final Database database;
     private final Site site;
 

@@ -88,9 +88,11 @@ final class Group implements JobRunner.Listener {
     public void ended(Run run, Outcome outcome) {
         long now = parts.ticker().nanos();
         long took = now - runBegan;
-        boolean goesOn = outcome.verdict() == Outcome.Verdict.SUCCEEDED && now - began < PATIENCE * parts.early().within().toNanos();
+        boolean goesOn = outcome.verdict() == Outcome.Verdict.SUCCEEDED
+                && now - began < PATIENCE * parts.early().within().toNanos();
         if (goesOn && !rest.isEmpty()) {
-            news.ended(run, outcome, took, List.of()); // first: the lane has to hear of it before what the next one says
+            news.ended(
+                    run, outcome, took, List.of()); // first: the lane has to hear of it before what the next one says
             beginNext(now);
         } else {
             news.ended(run, outcome, took, takeRest());

@@ -11,7 +11,6 @@ import dev.muster.store.RunKey;
 import dev.muster.store.RunningJob;
 import dev.muster.store.StoreException;
 import dev.muster.worker.FaultPoint;
-import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.Run;
 import java.time.Duration;
 import java.time.Instant;

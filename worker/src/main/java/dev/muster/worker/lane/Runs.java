@@ -365,7 +365,9 @@ final class Runs {
 
     private Groups groups(List<Outcome> batch, List<PartitionEpoch> keyed) {
         return new Groups(
-                batch.stream().anyMatch(o -> before(requireNonNull(running.get(o.id()))).isPresent()),
+                batch.stream()
+                        .anyMatch(
+                                o -> before(requireNonNull(running.get(o.id()))).isPresent()),
                 keyed.isEmpty() ? Map.of() : paces.groups());
     }
 

@@ -1,0 +1,57 @@
+package dev.muster.simulation;
+
+import dev.muster.job.JobId;
+import dev.muster.store.Outcome;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/** Jobs of a key that were started at once, in the model of Postgres: in which order they are closed and carried on. */
+final class ModelGroups {
+    private final ModelPostgres db;
+    private final ModelKeys keys;
+
+    ModelGroups(ModelPostgres db, ModelKeys keys) {
+        this.db = db;
+        this.keys = keys;
+    }
+
+    /** True if an unfinished job stands before it in its key. */
+    boolean isBehind(JobRow row) {
+        return row.key.isPresent()
+                && (keys.isBehind(row) || keys.runningBefore(row).findAny().isPresent());
+    }
+
+    /** Those before which another of their key runs that is not closed with them. */
+    Set<JobId> early(List<Outcome> outcomes, Function<Outcome, Optional<JobRow>> mine) {
+        Set<JobId> closing = new HashSet<>();
+        outcomes.stream()
+                .filter(o -> o.verdict() == Outcome.Verdict.SUCCEEDED
+                        && mine.apply(o).isPresent())
+                .forEach(o -> closing.add(o.id()));
+        Set<JobId> early = new HashSet<>();
+        for (Outcome outcome : outcomes) {
+            mine.apply(outcome)
+                    .filter(row -> row.key.isPresent())
+                    .filter(row -> keys.isBehind(row)
+                            || keys.runningBefore(row).anyMatch(before -> !closing.contains(before.id)))
+                    .ifPresent(row -> early.add(row.id));
+        }
+        return early;
+    }
+
+    void waitAgain(JobRow row) {
+        db.running.remove(row.id);
+        row.incarnation = null;
+        row.state = JobRow.State.PARKED;
+        row.dueAt = db.world.now();
+        db.waiting.put(row.id, row);
+    }
+
+    /** Of a group, only the first is carried on when its worker or its lane has ended. */
+    boolean isFollower(JobRow row) {
+        return db.isOn(Guard.GROUP_FIRST) && isBehind(row);
+    }
+}
