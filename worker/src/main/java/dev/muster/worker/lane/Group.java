@@ -2,9 +2,12 @@ package dev.muster.worker.lane;
 
 import dev.muster.store.Outcome;
 import dev.muster.store.RunningJob;
+import dev.muster.time.Ticker;
 import dev.muster.worker.execution.EffectGuard;
 import dev.muster.worker.execution.JobRunner;
 import dev.muster.worker.execution.Run;
+import dev.muster.worker.execution.Runner;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -21,7 +24,9 @@ final class Group implements JobRunner.Listener {
     /** Of jobs that take so many times longer than they did before, the rest waits where others can take it. */
     private static final int PATIENCE = 4;
 
-    private final LaneParts parts;
+    private final Runner runner;
+    private final Ticker ticker;
+    private final Duration within;
     private final EffectGuard.Intents intents;
     private final News news;
     private final List<Run> members;
@@ -48,20 +53,29 @@ final class Group implements JobRunner.Listener {
         void dropped(Run run, List<Run> back);
     }
 
-    Group(List<RunningJob> jobs, LaneParts parts, EffectGuard.Intents intents, News news) {
-        this.parts = parts;
+    /** @param within how long they should take together */
+    Group(
+            List<RunningJob> jobs,
+            Runner runner,
+            Ticker ticker,
+            Duration within,
+            EffectGuard.Intents intents,
+            News news) {
+        this.runner = runner;
+        this.ticker = ticker;
+        this.within = within;
         this.intents = intents;
         this.news = news;
         this.members = jobs.stream().map(Run::new).toList();
         this.rest = new ArrayDeque<>(members);
         this.open = members.size();
-        this.began = parts.ticker().nanos();
+        this.began = ticker.nanos();
         this.runBegan = began;
     }
 
     /** Begins the first; false: there is nobody to run it now. */
     boolean begin() {
-        return parts.runner().start(rest.removeFirst(), intents, this);
+        return runner.start(rest.removeFirst(), intents, this);
     }
 
     List<Run> members() {
@@ -86,10 +100,9 @@ final class Group implements JobRunner.Listener {
 
     @Override
     public void ended(Run run, Outcome outcome) {
-        long now = parts.ticker().nanos();
+        long now = ticker.nanos();
         long took = now - runBegan;
-        boolean goesOn = outcome.verdict() == Outcome.Verdict.SUCCEEDED
-                && now - began < PATIENCE * parts.early().within().toNanos();
+        boolean goesOn = outcome.verdict() == Outcome.Verdict.SUCCEEDED && now - began < PATIENCE * within.toNanos();
         if (goesOn && !rest.isEmpty()) {
             news.ended(
                     run, outcome, took, List.of()); // first: the lane has to hear of it before what the next one says
@@ -107,7 +120,7 @@ final class Group implements JobRunner.Listener {
     private void beginNext(long now) {
         Run next = rest.removeFirst();
         runBegan = now;
-        if (next.isLost() || !parts.runner().start(next, intents, this)) {
+        if (next.isLost() || !runner.start(next, intents, this)) {
             news.dropped(next, takeRest());
         }
     }

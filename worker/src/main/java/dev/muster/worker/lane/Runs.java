@@ -89,7 +89,8 @@ final class Runs {
 
     /** The same of several of one key, in their order, for which there is one slot: they run one after the other. */
     private void start(List<RunningJob> jobs) {
-        Group group = new Group(jobs, parts, intents, news);
+        Group group =
+                new Group(jobs, parts.runner(), parts.ticker(), parts.early().within(), intents, news);
         if (group.begin()) {
             group.members().forEach(run -> {
                 running.put(run.id(), run);
