@@ -61,8 +61,6 @@ class TidyTest {
             "monotonic, bounds a start; embedded knows nothing of dev.muster.time");
 
     private static final Map<String, String> MAY_BE_LONG = Map.of(
-            "shared/src/test/java/dev/muster/store/OwnershipStoreIT.java",
-            "every guard of the ownership protocol on one fixture, each with the interleaving that breaks it",
             "worker/src/test/java/dev/muster/worker/InterleavingIT.java",
             "the interleavings that real processes drive, side by side as docs/protocol-tests.md lists them",
             "worker/src/test/java/dev/muster/worker/WorkerStack.java",

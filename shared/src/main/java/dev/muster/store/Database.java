@@ -74,9 +74,8 @@ public final class Database implements AutoCloseable {
         config.setConnectionTimeout(2_000);
         config.setValidationTimeout(1_000);
         config.setAutoCommit(true); // no protocol statement spans a round trip
-        // What the protocol's functions rely on. And said aloud, since a pool that is to find it out by itself, and
-        // whose
-        // first connection breaks in that moment, takes it for -1 and never has a connection (HikariCP's issue 1944).
+        // What the protocol's functions rely on. Said aloud, since a pool asks its first connection for it otherwise,
+        // takes it for -1 if that breaks in this moment, and never has a connection then (HikariCP's issue 1944).
         config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
         config.addDataSourceProperty("ApplicationName", applicationName);
         config.addDataSourceProperty("currentSchema", Migrations.SCHEMA);
