@@ -4,7 +4,8 @@
 --       incarnation = me and epoch = mine;
 --   (b) what is said about a running row demands incarnation = me and attempt = mine in that row's own change.
 -- READ COMMITTED: within a plpgsql function every statement sees what was committed before that statement, which
--- fence-then-adopt relies on. Lock order: incarnations, queues, partitions (by queue and number), jobs (by id).
+-- fence-then-adopt relies on. Lock order: incarnations, queues, partitions (by queue and number), jobs (by id, those of a
+-- group by their place in their key).
 
 -- ---- guard (a) ----
 
@@ -487,8 +488,8 @@ BEGIN
             WINDOW key AS (ORDER BY n.key_position)) w) f;
 END $$;
 
--- True if an unfinished job stands before this one in its key: of a group, only the first is carried on when its worker or its
--- lane has ended.
+-- True if an unfinished job stands before this one in its key: of a group, only the first is carried on when its worker or
+-- its lane has ended.
 CREATE FUNCTION is_behind(p_queue text, p_order_key text, p_key_position bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM job_running e
             WHERE e.queue = p_queue AND e.order_key = p_order_key AND e.key_position < p_key_position)
@@ -525,7 +526,7 @@ CREATE FUNCTION put_back(p_incarnation text, p_job_ids uuid[], p_attempts intege
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
         WHERE r.order_key IS NOT NULL
-        ORDER BY r.job_id
+        ORDER BY r.queue, r.order_key, r.key_position -- as `settle` does
         FOR UPDATE OF r))
 $$;
 
@@ -639,6 +640,7 @@ BEGIN
             CASE WHEN g.outcome = 'dead' THEN g.record_key END, CASE WHEN g.outcome = 'dead' THEN g.payload END,
             CASE WHEN g.outcome = 'dead' THEN g.headers END
         FROM gone g
+        ORDER BY CASE WHEN p_grouped THEN g.key_position END -- events of a key are told in its order
         RETURNING job_id, order_key)
     SELECT array_agg(k.job_id), array_agg(k.job_id) FILTER (WHERE k.order_key IS NOT NULL) INTO finished, keyed FROM kept k;
     PERFORM job_over(finished);
@@ -720,7 +722,7 @@ BEGIN
         INTO next_jobs, waiting
         FROM (
             SELECT k.queue, k.order_key, next.job_id, next.nth, next.goes,
-                row_number() OVER (ORDER BY k.queue, k.order_key, next.nth) AS of_all,
+                count(*) FILTER (WHERE next.goes) OVER (ORDER BY k.queue, k.order_key, next.nth) AS of_all,
                 (k.queue || '/' || next.partition) = ANY (held) AS mine, q.paused
             FROM (SELECT DISTINCT h.queue, h.order_key FROM job_history h
                   WHERE h.job_id = ANY (keyed) AND h.order_key IS NOT NULL
@@ -763,7 +765,8 @@ BEGIN
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
         JOIN job_running r ON r.queue = o.queue AND r.partition = o.partition
         JOIN worker_incarnation w ON w.incarnation = r.incarnation
-        WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL AND r.order_key IS NOT NULL AND is_behind(r.queue, r.order_key, r.key_position)
+        WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
+          AND r.order_key IS NOT NULL AND is_behind(r.queue, r.order_key, r.key_position)
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED);
     IF cardinality(followers) > 0 THEN
@@ -778,7 +781,8 @@ BEGIN
         WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
           -- RACE: fenced, or let go by a zombie, since they were set aside; the next scan does it.
           AND NOT is_suspected(r.job_id, r.attempt)
-          AND (r.order_key IS NULL OR NOT is_behind(r.queue, r.order_key, r.key_position)) -- RACE: a follower that was locked a moment ago; the next scan does it
+          -- RACE: a follower that was locked a moment ago; the next scan does it.
+          AND (r.order_key IS NULL OR NOT is_behind(r.queue, r.order_key, r.key_position))
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED),
     noted AS (
@@ -808,7 +812,7 @@ DECLARE
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
         WHERE r.order_key IS NOT NULL AND is_behind(r.queue, r.order_key, r.key_position)
-        ORDER BY r.job_id
+        ORDER BY r.queue, r.order_key, r.key_position -- as `settle` does
         FOR UPDATE OF r);
 BEGIN
     IF cardinality(followers) > 0 THEN

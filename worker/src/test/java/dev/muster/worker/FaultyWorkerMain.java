@@ -36,6 +36,7 @@ final class FaultyWorkerMain {
         List<JobHandler<?>> handlers = List.of(
                 new PauseHandler(),
                 new FlakyHandler(),
+                new QuickHandler(),
                 new StrictHandler(),
                 new ErrorHandler(),
                 new StubbornHandler(),

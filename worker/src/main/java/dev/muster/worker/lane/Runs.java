@@ -239,7 +239,8 @@ final class Runs {
                 case Settled.Rejected(JobId id) -> {
                     LOG.atWarn()
                             .addKeyValue("job_id", id)
-                            .log("An outcome was refused: the job is another worker's now");
+                            .log(
+                                    "An outcome was refused: the job, or one before it in its key, is another worker's now");
                     parts.meters().rejectedSettle();
                     forget(id);
                 }

@@ -1,0 +1,236 @@
+package dev.muster.store;
+
+import static dev.muster.store.OwnershipFixture.id;
+import static dev.muster.store.OwnershipFixture.job;
+import static dev.muster.store.OwnershipFixture.keyed;
+import static dev.muster.store.OwnershipFixture.limitedAndKeyed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.embedded.junit.EmbeddedServers;
+import dev.muster.embedded.junit.PostgresDatabase;
+import dev.muster.job.JobId;
+import dev.muster.store.OwnershipFixture.Actor;
+import dev.muster.store.Suspicion.Standing;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What of a real Postgres meets jobs of a key that start together: locks of others, wishes, suspects, limits, bytes. */
+@ExtendWith(EmbeddedServers.class)
+final class GroupIT extends SuspectScene {
+    private static final Groups MANY = new Groups(true, Map.of("test", 50));
+
+    GroupIT(PostgresDatabase postgres) {
+        super(postgres);
+    }
+
+    @Test
+    void a_follower_that_somebody_has_locked_is_not_carried_on_and_waits_when_it_can_be_had() throws SQLException {
+        Actor first = owner(1);
+        group(first, 4);
+        db.fence(first);
+        Actor heir = owner(2);
+
+        try (Connection zombie = lock(3)) {
+            assertThat(adopt(heir)).containsExactly(id(queue + 1));
+            assertThat(running(heir)).containsExactly(id(queue + 1));
+            assertThat(state("3")).as("locked").isEqualTo("running");
+            assertThat(state("2")).isEqualTo("parked");
+            assertThat(started(settle(heir, run(1, 2))))
+                    .as("the second, and not what stands behind a row that is still another's")
+                    .isEmpty();
+            zombie.rollback();
+        }
+
+        assertThat(adopt(heir)).as("it waits behind the second").isEmpty();
+        makeDue();
+        assertThat(heir.store().startDue(List.of(partition), 10))
+                .extracting(RunningJob::id)
+                .containsExactly(id(queue + 2));
+    }
+
+    @Test
+    void while_the_first_of_a_group_is_locked_none_of_it_is_carried_on() throws SQLException {
+        Actor first = owner(1);
+        group(first, 3);
+        db.fence(first);
+        Actor heir = owner(2);
+
+        try (Connection zombie = lock(1)) {
+            assertThat(adopt(heir)).isEmpty();
+            makeDue();
+            assertThat(heir.store().startDue(List.of(partition), 10)).isEmpty();
+            zombie.rollback();
+        }
+
+        assertThat(adopt(heir)).containsExactly(id(queue + 1));
+    }
+
+    @Test
+    void a_wish_that_was_said_while_it_counted_as_running_is_carried_out_when_it_waits_again() {
+        Actor first = owner(1);
+        group(first, 4);
+        assertThat(new CancellationStore(db.database()).cancel(id(queue + 2), "alice", Optional.empty()))
+                .isEqualTo(Cancellation.RUNNING);
+
+        first.store().putBack(List.of(run(2, 1), run(3, 1), run(4, 1)));
+
+        assertThat(state("2")).isEqualTo("cancelled");
+        assertThat(started(settle(first, run(1, 1))))
+                .as("it goes on without that one")
+                .containsExactly(id(queue + 3), id(queue + 4));
+    }
+
+    @Test
+    void who_was_in_flight_in_a_death_starts_alone_so_the_next_death_tells_who_it_was() {
+        Actor first = owner(1);
+        group(first, 5);
+        dies(first, Standing.NOTED, 0);
+        Actor heir = owner(2);
+        assertThat(adopt(heir)).containsExactly(id(queue + 1));
+
+        assertThat(started(settle(heir, run(1, 2)))).containsExactly(id(queue + 2));
+        assertThat(started(settle(heir, run(2, 2)))).containsExactly(id(queue + 3));
+        dies(heir, Standing.SUSPECTED, 0);
+
+        assertThat(owner(3).store().adopt(List.of(partition), List.of()))
+                .as("a suspect, with nobody to be lent to")
+                .isEmpty();
+        assertThat(suspects.suspects())
+                .extracting(QuarantineStore.Suspect::id)
+                .as("the others were not in flight in two deaths")
+                .containsExactly(id(queue + 3));
+    }
+
+    @Test
+    void who_has_a_limit_starts_alone() {
+        Actor owner = owner(1);
+        owner.claims(
+                partition,
+                0,
+                keyed(0, queue + 0, "k"),
+                keyed(1, queue + 1, "k"),
+                limitedAndKeyed(2, queue + 2, "k", queue),
+                keyed(3, queue + 3, "k"));
+
+        assertThat(started(settle(owner, run(0, 1)))).containsExactly(id(queue + 1));
+        assertThat(started(settle(owner, run(1, 1)))).containsExactly(id(queue + 2));
+        assertThat(started(settle(owner, run(2, 1)))).containsExactly(id(queue + 3));
+    }
+
+    @Test
+    void a_group_is_a_megabyte_at_most() {
+        String large = "\"" + "x".repeat(400_000) + "\"";
+        Actor owner = owner(1);
+        owner.claims(
+                partition,
+                0,
+                IntStream.range(0, 5)
+                        .mapToObj(i -> job(i, queue + i, "k", large))
+                        .toArray(Claim.Entry[]::new));
+
+        assertThat(started(settle(owner, run(0, 1)))).containsExactly(id(queue + 1), id(queue + 2));
+        assertThat(started(settle(owner, run(1, 1), run(2, 1)))).containsExactly(id(queue + 3), id(queue + 4));
+    }
+
+    @Test
+    void what_is_written_together_is_told_in_the_order_of_its_key() {
+        Actor owner = owner(1);
+        group(owner, 5);
+
+        settle(owner, run(5, 1), run(3, 1), run(1, 1), run(4, 1), run(2, 1));
+
+        assertThat(db.count(
+                        "SELECT count(*) FROM (SELECT key_position, lag(key_position) OVER (ORDER BY xid, seq) AS before"
+                                + " FROM job_history WHERE queue = '" + queue + "') h WHERE key_position < before"))
+                .isZero();
+        assertThat(db.count("SELECT count(*) FROM job_history WHERE queue = '" + queue + "'"))
+                .isEqualTo(6);
+    }
+
+    @Test
+    void a_settle_starts_two_thousand_rows_at_most_and_one_of_each_key() {
+        Actor owner = owner(1);
+        int keys = 50;
+        int each = 60;
+        Claim.Entry[] entries = IntStream.range(0, keys * each)
+                .mapToObj(i -> keyed(i, queue + i, "k" + i % keys))
+                .toArray(Claim.Entry[]::new);
+        owner.claims(partition, 0, entries);
+
+        List<JobId> started = started(
+                settle(owner, IntStream.range(0, keys).mapToObj(i -> run(i, 1)).toArray(RunKey[]::new)));
+
+        assertThat(started.size()).isBetween(2_000, 2_000 + keys);
+        assertThat(started).doesNotHaveDuplicates();
+        assertThat(db.count("SELECT count(DISTINCT order_key) FROM job_running WHERE queue = '" + queue + "'"))
+                .as("each key goes on")
+                .isEqualTo(keys);
+    }
+
+    /** Jobs 1 to {@code size} of key k run as a group, as job 0 has succeeded. */
+    private void group(Actor owner, int size) {
+        owner.claims(
+                partition,
+                0,
+                IntStream.rangeClosed(0, size)
+                        .mapToObj(i -> keyed(i, queue + i, "k"))
+                        .toArray(Claim.Entry[]::new));
+        assertThat(started(settle(owner, run(0, 1)))).hasSize(size);
+    }
+
+    private List<JobId> adopt(Actor heir) {
+        return heir.store().adopt(List.of(partition), List.of()).stream()
+                .map(RunningJob::id)
+                .toList();
+    }
+
+    private static List<JobId> running(Actor actor) {
+        return actor.store().census().stream().map(RunKey::id).toList();
+    }
+
+    private List<Settled> settle(Actor owner, RunKey... succeeded) {
+        List<Outcome> outcomes = Arrays.stream(succeeded)
+                .map(run -> new Outcome(
+                        run.id(),
+                        run.attempt(),
+                        Outcome.Verdict.SUCCEEDED,
+                        "",
+                        "",
+                        "",
+                        Duration.ZERO,
+                        Optional.empty(),
+                        List.of()))
+                .toList();
+        return owner.store().settle(outcomes, List.of(partition), List.of(), MANY);
+    }
+
+    private static List<JobId> started(List<Settled> answers) {
+        return answers.stream()
+                .filter(Settled.Started.class::isInstance)
+                .map(s -> ((Settled.Started) s).job().id())
+                .toList();
+    }
+
+    private RunKey run(int n, int attempt) {
+        return new RunKey(id(queue + n), attempt, queue, 0);
+    }
+
+    /** As a zombie's statement that has not ended. */
+    private Connection lock(int n) throws SQLException {
+        Connection connection = db.connect();
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SELECT FROM job_running WHERE job_id = '" + id(queue + n) + "' FOR UPDATE");
+        }
+        return connection;
+    }
+}
