@@ -138,6 +138,7 @@ $$;
 -- that epoch, or whose position is not p_from, gets nothing written: its records come back as not_owner.
 -- A column that is null throughout may be passed empty; nothing then is read, sent or parsed for it.
 -- p_shut: types whose circuit is open, so that they would be parked as soon as they start: they wait from the beginning.
+-- p_quick, p_group: as in `settle`: of these types several of a key start at once, if it is free.
 -- verdict per record: started | waiting | duplicate | dead | cancelled | not_owner. Record 0 stands for all of them.
 CREATE FUNCTION claim(
     p_incarnation text,
@@ -145,7 +146,8 @@ CREATE FUNCTION claim(
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_position_id uuid[], r_type text[], r_order_key text[],
     r_max_failures integer[], r_due_at timestamptz[], r_deadline timestamptz[], r_submitted_at timestamptz[],
     r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
-    r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[], p_shut text[])
+    r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[], p_shut text[],
+    p_quick text[], p_group integer[])
 RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -297,17 +299,32 @@ BEGIN
         FROM (SELECT * FROM unnest(recs) u WHERE u.ix IN (SELECT unnest(fresh)) AND (u.due_at IS NULL OR u.due_at <= now())
               ORDER BY u.ix) r),
     -- A key is free when the table has nothing unfinished of it: asked of the table, never of memory.
-    keyed AS MATERIALIZED (
-        SELECT r.ix, h.incarnation AS head, h.incarnation <> p_incarnation OR h.partition <> r.partition AS foreign_head, f.first_waiting IS NOT NULL OR d.seq IS NOT NULL AS queued, d.seq AS held,
-            row_number() OVER (PARTITION BY r.queue, r.order_key ORDER BY r.ix) AS nth
-        FROM ready r
-        LEFT JOIN key_hold d ON d.queue = r.queue AND d.order_key = r.order_key
+    keys AS MATERIALIZED (
+        SELECT k.queue, k.order_key, h.incarnation AS head, h.partition AS head_partition, d.seq AS held,
+            f.first_waiting IS NOT NULL OR d.seq IS NOT NULL AS queued,
+            h.incarnation IS NULL AND f.first_waiting IS NULL AND d.seq IS NULL AS free
+        FROM (SELECT DISTINCT r.queue, r.order_key FROM ready r WHERE r.place IS NOT NULL) k
+        LEFT JOIN key_hold d ON d.queue = k.queue AND d.order_key = k.order_key
         LEFT JOIN LATERAL (SELECT j.incarnation, j.partition FROM job_running j
-            WHERE j.queue = r.queue AND j.order_key = r.order_key LIMIT 1) h ON true
+            WHERE j.queue = k.queue AND j.order_key = k.order_key LIMIT 1) h ON true
         LEFT JOIN LATERAL (SELECT w.key_position AS first_waiting FROM job_waiting w
-            WHERE w.queue = r.queue AND w.order_key = r.order_key AND w.key_position IS NOT NULL
-            ORDER BY w.key_position LIMIT 1) f ON true
-        WHERE r.place IS NOT NULL),
+            WHERE w.queue = k.queue AND w.order_key = k.order_key AND w.key_position IS NOT NULL
+            ORDER BY w.key_position LIMIT 1) f ON true),
+    -- Who starts in a free key: its first, and behind it those that may start with it, as in `next_of_key`.
+    keyed AS MATERIALIZED (
+        SELECT c.*, bool_and(c.may) OVER key AS goes, coalesce(bool_and(c.may) OVER before, true) AS is_next
+        FROM (
+            SELECT r.ix, r.queue, r.order_key, k.held, k.queued, k.free, row_number() OVER key AS nth,
+                k.head <> p_incarnation OR k.head_partition <> r.partition AS foreign_head,
+                k.free AND r.limit_key IS NULL AND NOT r.type = ANY (p_shut)
+                    AND (row_number() OVER key = 1 OR (r.partition = first_value(r.partition) OVER key
+                        AND row_number() OVER key <= min(coalesce(p_group[array_position(p_quick, r.type)], 1)) OVER key
+                        AND sum(octet_length(r.payload)) OVER key <= 1000000)) AS may
+            FROM ready r JOIN keys k USING (queue, order_key)
+            WHERE r.place IS NOT NULL
+            WINDOW key AS (PARTITION BY r.queue, r.order_key ORDER BY r.ix)) c
+        WINDOW key AS (PARTITION BY c.queue, c.order_key ORDER BY c.ix),
+            before AS (PARTITION BY c.queue, c.order_key ORDER BY c.ix ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
     started AS (
         INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, order_key,
             key_position, max_failures, deadline, submitted_at, record_key, payload, headers)
@@ -315,8 +332,7 @@ BEGIN
             CASE WHEN r.place IS NOT NULL THEN r.order_key END, r.place, r.max_failures, r.deadline, r.submitted_at,
             r.record_key, r.payload, r.headers
         FROM ready r LEFT JOIN keyed k USING (ix)
-        WHERE (k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)) AND r.limit_key IS NULL
-          AND NOT r.type = ANY (p_shut)
+        WHERE coalesce(k.goes, r.limit_key IS NULL AND NOT r.type = ANY (p_shut))
         RETURNING job_id),
     parked AS (
         INSERT INTO job_waiting (job_id, queue, partition, record_offset, state, due_at, reason, type, order_key,
@@ -324,17 +340,17 @@ BEGIN
         SELECT r.job_id, r.queue, r.partition, r.record_offset, 'parked',
             -- Only the first waiter of a key has a time; the others are found when it starts. A job with a limit that
             -- could start otherwise is due: start_due takes its slot.
-            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.free)
                 THEN now() + CASE WHEN r.type = ANY (p_shut) THEN key_recheck(false) ELSE interval '0' END
-                WHEN NOT k.queued AND k.nth = CASE WHEN k.head IS NULL THEN 2 ELSE 1 END
+                WHEN NOT k.queued AND k.is_next
                 THEN now() + key_recheck(coalesce(k.foreign_head, false)) ELSE 'infinity' END,
-            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.head IS NULL AND NOT k.queued)
+            CASE WHEN k.ix IS NULL OR (k.nth = 1 AND k.free)
                 THEN CASE WHEN r.type = ANY (p_shut) THEN 'its circuit is open' ELSE 'waits for a slot of its limit' END
                 WHEN k.held IS NOT NULL THEN 'its key is held' ELSE 'behind its key' END,
             r.type, CASE WHEN r.place IS NOT NULL THEN r.order_key END, r.place, r.max_failures, r.deadline,
             r.submitted_at, r.record_key, r.payload, r.headers
         FROM ready r LEFT JOIN keyed k USING (ix)
-        WHERE r.limit_key IS NOT NULL OR r.type = ANY (p_shut) OR (k.ix IS NOT NULL AND NOT (k.nth = 1 AND k.head IS NULL AND NOT k.queued))
+        WHERE NOT coalesce(k.goes, r.limit_key IS NULL AND NOT r.type = ANY (p_shut))
         RETURNING job_id)
     SELECT r.ix, CASE WHEN s.job_id IS NOT NULL THEN 'started' ELSE 'waiting' END, r.place
         FROM ready r LEFT JOIN started s USING (job_id)

@@ -1,5 +1,7 @@
 package dev.muster.simulation;
 
+import static dev.muster.store.Claim.Verdict.STARTED;
+import static dev.muster.store.Claim.Verdict.WAITING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -71,6 +73,24 @@ abstract class GroupContract extends PostgresContract {
                 .as("the fifth starts when the key is free")
                 .containsExactlyInAnyOrder(new Settled.Done(id(2)), new Settled.Done(id(3)));
         assertThat(started(settle(a, at(1), succeeded(4, 1)))).containsExactly(id(5));
+    }
+
+    @Test
+    void a_claim_starts_the_first_of_a_free_key_together_and_the_rest_waits() {
+        queue(Ordering.KEY, WINDOW);
+        Incarnation a = worker();
+        take(a, at(1));
+
+        assertThat(claim(a, at(1), 0, THREE.most(), five()))
+                .containsExactly(STARTED, STARTED, STARTED, WAITING, WAITING);
+        assertThat(claim(a, at(1), 5, THREE.most(), entry(6, 5, "K"), entry(7, 6, "L"), entry(8, 7, "L")))
+                .as("behind those that wait, and another key")
+                .containsExactly(WAITING, STARTED, STARTED);
+        assertThat(started(settle(a, at(1), succeeded(1, 1), succeeded(2, 1)))).isEmpty();
+        assertThat(started(settle(a, at(1), succeeded(3, 1)))).containsExactly(id(4), id(5), id(6));
+        assertThat(claim(a, at(1), 8, THREE.most(), entry(9, 8, "L")))
+                .as("its key is not free")
+                .containsExactly(WAITING);
     }
 
     @Test

@@ -2,11 +2,15 @@ package dev.muster.simulation;
 
 import dev.muster.job.JobId;
 import dev.muster.store.Outcome;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Jobs of a key that were started at once, in the model of Postgres: in which order they are closed and carried on. */
 final class ModelGroups {
@@ -16,6 +20,40 @@ final class ModelGroups {
     ModelGroups(ModelPostgres db, ModelKeys keys) {
         this.db = db;
         this.keys = keys;
+    }
+
+    /** Who of its keys a claim has started until now. */
+    static final class Starting {
+        private final Map<String, Integer> most;
+        private final Map<String, List<JobRow>> groups = new HashMap<>();
+
+        Starting(Map<String, Integer> most) {
+            this.most = most;
+        }
+
+        /** True if it starts, as the first of a free key or behind those that this claim has started of it. */
+        boolean takes(JobRow row, boolean free) {
+            String key = row.place.queue() + "/" + row.key.orElseThrow();
+            if (free) {
+                groups.put(key, new ArrayList<>());
+            }
+            List<JobRow> group = groups.get(key);
+            if (group == null || !(group.isEmpty() || fits(group, row))) {
+                groups.remove(key); // who comes after it waits too
+                return false;
+            }
+            group.add(row);
+            return true;
+        }
+
+        private boolean fits(List<JobRow> group, JobRow row) {
+            int least = Stream.concat(group.stream(), Stream.of(row))
+                    .mapToInt(r -> most.getOrDefault(r.type, 1))
+                    .min()
+                    .orElseThrow();
+            return group.size() < least
+                    && row.place.partition() == group.getFirst().place.partition();
+        }
     }
 
     /** True if an unfinished job stands before it in its key. */

@@ -67,7 +67,8 @@ final class ModelOwnership implements Ownership {
     // ---- claim ----
 
     @Override
-    public List<Claim.Verdict> claim(Claim claim, List<String> shut) {
+    public List<Claim.Verdict> claim(Claim claim, List<String> shut, Map<String, Integer> most) {
+        ModelGroups.Starting starting = new ModelGroups.Starting(most);
         Set<Integer> won = new HashSet<>();
         for (int i = 0; i < claim.spans().size(); i++) {
             Claim.Span span = claim.spans().get(i);
@@ -82,12 +83,12 @@ final class ModelOwnership implements Ownership {
         }
         return claim.entries().stream()
                 .map(entry -> won.contains(entry.span())
-                        ? claim(entry, claim.spans().get(entry.span()).partition())
+                        ? claim(entry, claim.spans().get(entry.span()).partition(), starting)
                         : Claim.Verdict.NOT_OWNER)
                 .toList();
     }
 
-    private Claim.Verdict claim(Claim.Entry entry, PartitionEpoch partition) {
+    private Claim.Verdict claim(Claim.Entry entry, PartitionEpoch partition, ModelGroups.Starting starting) {
         Queue queue = db.queue(partition.queue());
         if (entry.dead().isPresent()) {
             db.end(entry.positionId(), "dead", me, 0);
@@ -106,10 +107,10 @@ final class ModelOwnership implements Ownership {
         if (db.running.containsKey(entry.id()) || db.waiting.containsKey(entry.id())) {
             return Claim.Verdict.DUPLICATE;
         }
-        return insert(new JobRow(entry, partition, queue.isKeyed()), entry);
+        return insert(new JobRow(entry, partition, queue.isKeyed()), entry, starting);
     }
 
-    private Claim.Verdict insert(JobRow row, Claim.Entry entry) {
+    private Claim.Verdict insert(JobRow row, Claim.Entry entry, ModelGroups.Starting starting) {
         long runAt = entry.terms().runAt().map(World::nanos).orElse(0L);
         if (runAt > db.world.now()) {
             row.state = JobRow.State.SCHEDULED;
@@ -121,9 +122,10 @@ final class ModelOwnership implements Ownership {
             row.keyPosition = db.nextKeyPosition();
             Optional<JobRow> head = keys.headOf(row);
             boolean queued = keys.firstWaiting(row).isPresent();
-            if (head.isPresent() || queued) {
+            if (queued || !starting.takes(row, head.isEmpty())) {
                 row.state = JobRow.State.PARKED;
-                row.dueAt = queued ? JobRow.NEVER : keys.recheck(!head.get().isOf(me));
+                row.dueAt =
+                        queued ? JobRow.NEVER : keys.recheck(!head.orElseThrow().isOf(me));
                 db.waiting.put(row.id, row);
                 return Claim.Verdict.WAITING;
             }

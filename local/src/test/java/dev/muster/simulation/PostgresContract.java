@@ -22,6 +22,7 @@ import dev.muster.store.TakeOver;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -105,9 +106,14 @@ abstract class PostgresContract {
     }
 
     List<Claim.Verdict> claim(Incarnation me, PartitionEpoch at, long from, Claim.Entry... entries) {
+        return claim(me, at, from, Map.of(), entries);
+    }
+
+    List<Claim.Verdict> claim(
+            Incarnation me, PartitionEpoch at, long from, Map<String, Integer> groups, Claim.Entry... entries) {
         long to = entries[entries.length - 1].offset() + 1;
         return site().ownership(me)
-                .claim(new Claim(List.of(new Claim.Span(at, from, to)), List.of(entries)), List.of());
+                .claim(new Claim(List.of(new Claim.Span(at, from, to)), List.of(entries)), List.of(), groups);
     }
 
     TakeOver.Answer take(Incarnation me, PartitionEpoch at) {

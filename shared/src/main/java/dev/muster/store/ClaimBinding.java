@@ -4,12 +4,15 @@ import dev.muster.fleet.Incarnation;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 
 /** A claim as the parameters of {@link OwnershipSql#CLAIM}: what it spans, then its records column by column. */
 final class ClaimBinding {
     private ClaimBinding() {}
 
-    static void bind(PreparedStatement statement, Incarnation me, Claim claim, List<String> shut) throws SQLException {
+    static void bind(
+            PreparedStatement statement, Incarnation me, Claim claim, List<String> shut, Map<String, Integer> groups)
+            throws SQLException {
         List<Claim.Span> spans = claim.spans();
         Columns.partitions(
                 statement, 1, me, spans.stream().map(Claim.Span::partition).toList());
@@ -82,5 +85,6 @@ final class ClaimBinding {
                 Columns.sparse(
                         statement, "text", entries, e -> e.terms().limitKey().orElse(null)));
         statement.setArray(25, Columns.of(statement, "text", shut, type -> type));
+        Columns.groups(statement, 26, groups);
     }
 }

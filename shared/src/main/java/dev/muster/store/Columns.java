@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -48,6 +49,13 @@ final class Columns {
             case "timestamptz" -> new @Nullable OffsetDateTime[size];
             default -> new @Nullable Object[size];
         };
+    }
+
+    /** Two arrays from this parameter on: types, and how many jobs of a key of each may start at once. */
+    static void groups(PreparedStatement statement, int first, Map<String, Integer> most) throws SQLException {
+        List<Map.Entry<String, Integer>> entries = List.copyOf(most.entrySet());
+        statement.setArray(first, of(statement, "text", entries, Map.Entry::getKey));
+        statement.setArray(first + 1, of(statement, "integer", entries, Map.Entry::getValue));
     }
 
     /** A text as Postgres takes it: without zero bytes, none at all where it is empty. */

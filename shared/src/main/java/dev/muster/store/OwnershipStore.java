@@ -85,13 +85,13 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
-    public List<Claim.Verdict> claim(Claim claim, List<String> shut) {
+    public List<Claim.Verdict> claim(Claim claim, List<String> shut, Map<String, Integer> groups) {
         Claim.@Nullable Verdict[] verdicts =
                 new Claim.@Nullable Verdict[claim.entries().size()];
         db.query(
                 "claim " + claim.entries().size() + " records",
                 OwnershipSql.CLAIM,
-                statement -> ClaimBinding.bind(statement, me, claim, shut),
+                statement -> ClaimBinding.bind(statement, me, claim, shut, groups),
                 row -> {
                     Claim.Verdict verdict =
                             Claim.Verdict.valueOf(row.getString(2).toUpperCase(Locale.ROOT));

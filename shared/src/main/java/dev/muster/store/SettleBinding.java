@@ -5,7 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 
 /** Outcomes as the parameters of {@link OwnershipSql#SETTLE}: column by column, then the calls that were answered. */
@@ -54,9 +53,7 @@ final class SettleBinding {
         statement.setArray(15, Columns.of(statement, "integer", keyed, PartitionEpoch::epoch));
         statement.setString(16, FollowUpJson.of(outcomes).orElse(null));
         statement.setArray(17, Columns.of(statement, "text", holding, type -> type));
-        List<Map.Entry<String, Integer>> most = List.copyOf(groups.most().entrySet());
         statement.setBoolean(18, groups.any());
-        statement.setArray(19, Columns.of(statement, "text", most, Map.Entry::getKey));
-        statement.setArray(20, Columns.of(statement, "integer", most, Map.Entry::getValue));
+        Columns.groups(statement, 19, groups.most());
     }
 }

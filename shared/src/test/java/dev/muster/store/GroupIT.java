@@ -1,5 +1,7 @@
 package dev.muster.store;
 
+import static dev.muster.store.Claim.Verdict.STARTED;
+import static dev.muster.store.Claim.Verdict.WAITING;
 import static dev.muster.store.OwnershipFixture.id;
 import static dev.muster.store.OwnershipFixture.job;
 import static dev.muster.store.OwnershipFixture.keyed;
@@ -124,6 +126,43 @@ final class GroupIT extends SuspectScene {
         assertThat(started(settle(owner, run(0, 1)))).containsExactly(id(queue + 1));
         assertThat(started(settle(owner, run(1, 1)))).containsExactly(id(queue + 2));
         assertThat(started(settle(owner, run(2, 1)))).containsExactly(id(queue + 3));
+    }
+
+    @Test
+    void a_claim_starts_what_fits_into_a_group_up_to_who_has_a_limit_and_gives_a_time_to_whoever_is_next() {
+        String large = "\"" + "x".repeat(400_000) + "\"";
+        Actor owner = owner(1);
+
+        assertThat(owner.claims(
+                        partition,
+                        0,
+                        MANY.most(),
+                        job(0, queue + 0, "k", large),
+                        job(1, queue + 1, "k", large),
+                        job(2, queue + 2, "k", large),
+                        keyed(3, queue + 3, "k"),
+                        keyed(4, queue + 4, "m"),
+                        limitedAndKeyed(5, queue + 5, "m", queue),
+                        keyed(6, queue + 6, "m"),
+                        limitedAndKeyed(7, queue + 7, "n", queue),
+                        keyed(8, queue + 8, "n")))
+                .containsExactly(STARTED, STARTED, WAITING, WAITING, STARTED, WAITING, WAITING, WAITING, WAITING);
+
+        assertThat(timed()).containsExactly(id(queue + 2), id(queue + 5), id(queue + 7));
+        assertThat(owner.store().startDue(List.of(partition), 10))
+                .as("its slot is free, and so is its key")
+                .extracting(RunningJob::id)
+                .containsExactly(id(queue + 7));
+        assertThat(started(settle(owner, run(0, 1), run(1, 1)))).containsExactly(id(queue + 2), id(queue + 3));
+    }
+
+    private List<JobId> timed() {
+        return IntStream.range(0, 9)
+                .filter(i -> db.count("SELECT count(*) FROM job_waiting WHERE isfinite(due_at) AND job_id = '"
+                                + id(queue + i) + "'")
+                        == 1)
+                .mapToObj(i -> id(queue + i))
+                .toList();
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.muster.job.Ordering;
 import dev.muster.store.OwnershipFixture.Actor;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -128,7 +129,7 @@ final class KeyOrderIT {
         a.takes(p);
         List<Claim.Entry> entries =
                 List.of(keyed(0, queue + "-1", "k"), keyed(1, queue + "-2", "k"), job(2, queue + "-3"));
-        assertThat(a.store().claim(new Claim(List.of(new Claim.Span(p, 0, 3)), entries), List.of("test")))
+        assertThat(a.store().claim(new Claim(List.of(new Claim.Span(p, 0, 3)), entries), List.of("test"), Map.of()))
                 .containsExactly(WAITING, WAITING, WAITING);
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
 

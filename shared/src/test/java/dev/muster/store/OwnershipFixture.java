@@ -114,8 +114,14 @@ final class OwnershipFixture implements AutoCloseable {
         }
 
         List<Claim.Verdict> claims(PartitionEpoch partition, long from, Claim.Entry... entries) {
+            return claims(partition, from, Map.of(), entries);
+        }
+
+        List<Claim.Verdict> claims(
+                PartitionEpoch partition, long from, Map<String, Integer> groups, Claim.Entry... entries) {
             long to = entries[entries.length - 1].offset() + 1;
-            return store.claim(new Claim(List.of(new Claim.Span(partition, from, to)), List.of(entries)), List.of());
+            Claim claim = new Claim(List.of(new Claim.Span(partition, from, to)), List.of(entries));
+            return store.claim(claim, List.of(), groups);
         }
 
         List<Settled> succeeds(JobId id, int attempt, PartitionEpoch... keyed) {

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -110,7 +111,9 @@ public class StoreBenchmark {
                 .toList();
         long begun = ticker.nanos();
         var _ = own.claim(
-                new Claim(List.of(new Claim.Span(partition, position, position + BATCH)), entries), List.of());
+                new Claim(List.of(new Claim.Span(partition, position, position + BATCH)), entries),
+                List.of(),
+                Map.of());
         share.claimMicros += (ticker.nanos() - begun) / 1_000;
         position += BATCH;
         List<Outcome> outcomes = entries.stream().map(e -> succeeded(e.id())).toList();

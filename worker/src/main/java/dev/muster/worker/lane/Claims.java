@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,16 +21,15 @@ final class Claims {
 
     private final LaneParts parts;
     private final IntakePort intake;
-    private final Consumer<RunningJob> start;
+    private final Runs runs;
     private final HoldBack holdBack;
     private final List<PartitionEpoch> refusals = new ArrayList<>();
     private boolean waiting;
 
-    /** @param start hears of each job that runs now */
-    Claims(LaneParts parts, IntakePort intake, Consumer<RunningJob> start, HoldBack holdBack) {
+    Claims(LaneParts parts, IntakePort intake, Runs runs, HoldBack holdBack) {
         this.parts = parts;
         this.intake = intake;
-        this.start = start;
+        this.runs = runs;
         this.holdBack = holdBack;
     }
 
@@ -125,7 +123,7 @@ final class Claims {
         List<String> shut = shut(entries);
         parts.faults().reached(FaultPoint.BEFORE_CLAIM);
         long started = parts.ticker().nanos();
-        List<Claim.Verdict> verdicts = parts.store().claim(new Claim(spans, entries), shut);
+        List<Claim.Verdict> verdicts = parts.store().claim(new Claim(spans, entries), shut, groups(entries));
         parts.meters().database("claim", started);
         parts.faults().reached(FaultPoint.AFTER_CLAIM);
         written(picks, entries, verdicts, spans, spanOf.keySet());
@@ -146,6 +144,10 @@ final class Claims {
                 .toList();
     }
 
+    private Map<String, Integer> groups(List<Claim.Entry> entries) {
+        return entries.stream().anyMatch(e -> e.orderKey().isPresent()) ? runs.groups() : Map.of();
+    }
+
     private void written(
             List<Picks.Pick> picks,
             List<Claim.Entry> entries,
@@ -154,12 +156,24 @@ final class Claims {
             Collection<Held> partitions) {
         Map<Held, Integer> counts = new HashMap<>();
         List<PartitionEpoch> refused = new ArrayList<>();
+        Map<String, List<RunningJob>> keyed = new LinkedHashMap<>();
         for (int i = 0; i < picks.size(); i++) {
             Held from = picks.get(i).from();
             Claim.Entry entry = entries.get(i);
             parts.meters().claimed(entry, verdicts.get(i));
             switch (verdicts.get(i)) {
-                case STARTED -> start.accept(job(from, entry));
+                case STARTED -> {
+                    RunningJob job = job(from, entry);
+                    if (entry.orderKey().isEmpty()) {
+                        runs.start(List.of(job));
+                    } else {
+                        keyed.computeIfAbsent(
+                                        job.place().queue() + "/"
+                                                + entry.orderKey().get(),
+                                        _ -> new ArrayList<>())
+                                .add(job);
+                    }
+                }
                 case WAITING -> {
                     waiting = true;
                     parts.shares().release(from.partition().queue(), 1);
@@ -176,6 +190,10 @@ final class Claims {
             }
             counts.merge(from, 1, Integer::sum);
         }
+        keyed.values().forEach(group -> {
+            parts.shares().release(group.getFirst().place().queue(), group.size() - 1); // they need one together
+            runs.start(group);
+        });
         int i = 0;
         for (Held from : partitions) {
             Claim.Span span = spans.get(i++);

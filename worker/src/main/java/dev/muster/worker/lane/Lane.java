@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -74,7 +75,7 @@ public final class Lane implements Runnable {
                     return answer;
                 },
                 new ToInbox());
-        this.partitions = new Partitions(parts, intake, runs::start, () -> tell(new LaneEvent.SlotsLeft()));
+        this.partitions = new Partitions(parts, intake, runs, () -> tell(new LaneEvent.SlotsLeft()));
         long now = parts.ticker().nanos();
         this.scanAt = now;
         this.censusAt = now;
@@ -160,7 +161,7 @@ public final class Lane implements Runnable {
             var _ = parts.store().takeOver(List.of());
             var _ = parts.store().foreign(List.of());
             var _ = parts.store().adopt(List.of(), parts.holding());
-            var _ = parts.store().claim(new Claim(List.of(), List.of()), List.of());
+            var _ = parts.store().claim(new Claim(List.of(), List.of()), List.of(), Map.of());
             var _ = parts.store().settle(List.of(), List.of(), parts.holding(), Groups.NONE);
         } catch (StoreException e) {
             LOG.atDebug().log("The rehearsal failed: {}", e.getMessage());

@@ -1,7 +1,6 @@
 package dev.muster.worker.lane;
 
 import dev.muster.store.PartitionEpoch;
-import dev.muster.store.RunningJob;
 import dev.muster.store.TakeOver;
 import dev.muster.worker.FaultPoint;
 import dev.muster.worker.execution.Shares;
@@ -13,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,12 +33,12 @@ final class Partitions {
     /** True while partitions that have no records ready may be of a paused queue. */
     private boolean unheeded;
 
-    Partitions(LaneParts parts, IntakePort intake, Consumer<RunningJob> start, Shares.Claimer claimer) {
+    Partitions(LaneParts parts, IntakePort intake, Runs runs, Shares.Claimer claimer) {
         this.parts = parts;
         this.intake = intake;
         this.holdBack = new HoldBack(parts, intake);
         this.picks = new Picks(parts, holdBack, claimer);
-        this.claims = new Claims(parts, intake, start, holdBack);
+        this.claims = new Claims(parts, intake, runs, holdBack);
     }
 
     void assigned(PartitionEpoch partition) {

@@ -88,7 +88,7 @@ final class Runs {
     }
 
     /** The same of several of one key, in their order, for which there is one slot: they run one after the other. */
-    private void start(List<RunningJob> jobs) {
+    void start(List<RunningJob> jobs) {
         Group group =
                 new Group(jobs, parts.runner(), parts.ticker(), parts.early().within(), intents, news);
         if (group.begin()) {
@@ -100,6 +100,11 @@ final class Runs {
             unstarted = true; // their rows are ours: the census starts them when there is an executor again
             parts.shares().release(jobs.getFirst().place().queue(), 1);
         }
+    }
+
+    /** Of which types more than one job of a key may start at once, and how many of each. */
+    Map<String, Integer> groups() {
+        return paces.groups();
     }
 
     /** Until it is known better again. */
