@@ -577,7 +577,8 @@ DECLARE
     unsure uuid[];
     next_jobs uuid[];
     freed text[];
-    keyed uuid[];
+    key_queues text[];   -- of what has just become final: its keys
+    key_names text[];
     cancelled uuid[];
     early uuid[];   -- of a group, and one before it in its key is not final, and does not become so here
 BEGIN
@@ -597,7 +598,7 @@ BEGIN
             WHERE r.order_key IS NOT NULL
             ORDER BY r.queue, r.order_key, r.key_position
             FOR UPDATE OF r),
-        ahead AS (
+        ahead AS MATERIALIZED ( -- once a key, not once a run
             SELECT k.queue, k.order_key, least(
                 (SELECT min(r.key_position) FROM job_running r
                  WHERE r.queue = k.queue AND r.order_key = k.order_key
@@ -657,8 +658,10 @@ BEGIN
             CASE WHEN g.outcome = 'dead' THEN g.headers END
         FROM gone g
         ORDER BY CASE WHEN p_grouped THEN g.key_position END -- events of a key are told in its order
-        RETURNING job_id, order_key)
-    SELECT array_agg(k.job_id), array_agg(k.job_id) FILTER (WHERE k.order_key IS NOT NULL) INTO finished, keyed FROM kept k;
+        RETURNING job_id, queue, order_key)
+    SELECT array_agg(k.job_id), array_agg(k.queue) FILTER (WHERE k.order_key IS NOT NULL),
+        array_agg(k.order_key) FILTER (WHERE k.order_key IS NOT NULL)
+    INTO finished, key_queues, key_names FROM kept k;
     PERFORM job_over(finished);
     IF 'dead' = ANY (p_outcomes) THEN
         PERFORM hold_keys(finished, p_holding);
@@ -705,7 +708,10 @@ BEGIN
         IF EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (waiting)) THEN
             cancelled := ARRAY(SELECT cancel_waiting(waiting));
             finished := finished || cancelled;
-            keyed := keyed || cancelled; -- whether or not they have a key, as is seen below
+            -- The history row is a moment old, so its index entry is warm.
+            SELECT key_queues || array_agg(h.queue), key_names || array_agg(h.order_key) INTO key_queues, key_names
+            FROM job_history h
+            WHERE h.job_id = ANY (cancelled) AND h.order_key IS NOT NULL AND h.settled_at >= now() - interval '1 second';
         END IF;
 
         INSERT INTO rejected_write (incarnation, operation, job_id)
@@ -728,25 +734,26 @@ BEGIN
         FROM unnest(p_job_ids) AS o (job_id);
     END IF;
 
-    -- Keys whose head has just become final. The history row is a moment old, so its index entry is warm.
-    -- That of a paused queue waits until it goes on; its place in the key is kept, and its owner looks again and again.
+    -- Keys whose last running job has just become final. Who is next in a paused queue waits until it goes on; its place in
+    -- the key is kept, and its owner looks again and again.
     waiting := NULL;
-    IF keyed IS NOT NULL THEN
+    IF key_names IS NOT NULL THEN
+        WITH free AS MATERIALIZED (
+            SELECT k.queue, k.order_key, q.paused
+            FROM (SELECT DISTINCT u.queue, u.order_key FROM unnest(key_queues, key_names) AS u (queue, order_key)) k
+            JOIN queue q ON q.name = k.queue
+            WHERE NOT EXISTS (SELECT FROM key_hold h WHERE h.queue = k.queue AND h.order_key = k.order_key)
+              AND NOT EXISTS (SELECT FROM job_running r WHERE r.queue = k.queue AND r.order_key = k.order_key))
         SELECT array_agg(n.job_id ORDER BY n.queue, n.order_key, n.nth)
                    FILTER (WHERE n.goes AND n.mine AND NOT n.paused AND (n.nth = 1 OR n.of_all <= 2000)),
                array_agg(n.job_id) FILTER (WHERE n.nth = 1 AND (NOT n.mine OR n.paused))
         INTO next_jobs, waiting
         FROM (
-            SELECT k.queue, k.order_key, next.job_id, next.nth, next.goes,
+            SELECT k.queue, k.order_key, k.paused, next.job_id, next.nth, next.goes,
                 count(*) FILTER (WHERE next.goes) OVER (ORDER BY k.queue, k.order_key, next.nth) AS of_all,
-                (k.queue || '/' || next.partition) = ANY (held) AS mine, q.paused
-            FROM (SELECT DISTINCT h.queue, h.order_key FROM job_history h
-                  WHERE h.job_id = ANY (keyed) AND h.order_key IS NOT NULL
-                    AND h.settled_at >= now() - interval '1 second') k
-            JOIN queue q ON q.name = k.queue
-            CROSS JOIN LATERAL (SELECT * FROM next_of_key(k.queue, k.order_key, p_quick, p_group)) next
-            WHERE NOT EXISTS (SELECT FROM key_hold h WHERE h.queue = k.queue AND h.order_key = k.order_key)
-              AND NOT EXISTS (SELECT FROM job_running r WHERE r.queue = k.queue AND r.order_key = k.order_key)) n;
+                (k.queue || '/' || next.partition) = ANY (held) AS mine
+            FROM free k
+            CROSS JOIN LATERAL (SELECT * FROM next_of_key(k.queue, k.order_key, p_quick, p_group)) next) n;
     END IF;
 
     IF waiting IS NOT NULL THEN
@@ -797,8 +804,11 @@ BEGIN
         WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
           -- RACE: fenced, or let go by a zombie, since they were set aside; the next scan does it.
           AND NOT is_suspected(r.job_id, r.attempt)
-          -- RACE: a follower that was locked a moment ago; the next scan does it.
-          AND (r.order_key IS NULL OR NOT is_behind(r.queue, r.order_key, r.key_position))
+          -- RACE: a follower that somebody had locked a moment ago. It is not carried on, and nor is whoever is before it:
+          -- that one may die and hold the key, and the follower would run all the same. The next scan does it.
+          AND (r.order_key IS NULL OR NOT is_behind(r.queue, r.order_key, r.key_position)
+            AND NOT EXISTS (SELECT FROM job_running l WHERE l.queue = r.queue AND l.order_key = r.order_key
+                AND l.key_position > r.key_position))
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED),
     noted AS (
