@@ -39,6 +39,9 @@
 #ifndef RESTARTS
 #define RESTARTS 0      /* a worker's lane breaks and is started anew within its process */
 #endif
+#ifndef DOUBTS
+#define DOUBTS 0        /* claims that a lane gives up, unanswered, while they are still under way */
+#endif
 #ifndef FAILS           /* this and the next two with groups only */
 #define FAILS 0         /* runs that end for good, and not well */
 #endif
@@ -112,7 +115,10 @@ typedef Hold {
 	bit has; bit taken;             /* told of the assignment; has taken it over in Postgres */
 	byte ep;                        /* the member epoch at which it was told */
 	byte cl;                        /* next record to claim */
-	byte late                       /* 1 + a record polled, still unclaimed when it let go */
+	byte late;                      /* 1 + a record polled, still unclaimed when it let go */
+#if DOUBTS > 0
+	byte kcl; byte kep              /* 1 + the record of a claim that was given up under way; its epoch */
+#endif
 }
 typedef Per {
 	Hold h[NP];
@@ -136,6 +142,9 @@ bit  faulted[NW];
 byte settles[NJ];
 byte crashes = CRASHES, freezes = FREEZES, drains = DRAINS;
 byte rebalances = REBALANCES, retries = RETRIES, unsure = UNSURE, restarts = RESTARTS;
+#if DOUBTS > 0
+byte doubts = DOUBTS;
+#endif
 byte fails = FAILS, holds = HOLDS, skips = SKIPS;
 byte runs[NJ];                      /* threads that were started of it */
 
@@ -170,9 +179,9 @@ byte runs[NJ];                      /* threads that were started of it */
 
 /* ---- the guards, each with a switch that removes it ---- */
 #ifdef NO_CLAIM_EPOCH
-#define MINE_TO_CLAIM true
+#define MINE_TO_CLAIM(e) true
 #else
-#define MINE_TO_CLAIM (powner[p] == w && pepoch[p] == H.ep)
+#define MINE_TO_CLAIM(e) (powner[p] == w && pepoch[p] == (e))
 #endif
 
 #ifdef NO_WAKE_EPOCH
@@ -267,10 +276,10 @@ byte runs[NJ];                      /* threads that were started of it */
 #define REFUND(j) skip
 #endif
 
-#ifdef ADOPT_WHOLE      /* nobody is carried on while another of its key is left running by the dead */
-#define ALONE_IN_KEY(j) ((j) >= KEYED || !LATER_RUNS(j))
-#else
+#ifdef ADOPT_PART       /* the first of a group is carried on while a later one, locked by somebody, is left running */
 #define ALONE_IN_KEY(j) true
+#else
+#define ALONE_IN_KEY(j) ((j) >= KEYED || !LATER_RUNS(j))
 #endif
 #if KEYED > 2
 #define LATER_RUNS(j) (((j) < 1 && jst[1] == RUNNING) || ((j) < 2 && jst[2] == RUNNING))
@@ -279,7 +288,8 @@ byte runs[NJ];                      /* threads that were started of it */
 #endif
 
 /* ---- what must hold at every write ---- */
-#define FENCE(x) assert(faulted[x] || st[x] == GONE); fenced[x] = 1   /* nobody fences the healthy */
+#define NOT_HEALTHY(x) assert(faulted[x] || st[x] == GONE)   /* nobody fences the healthy, nor adopts from them */
+#define FENCE(x) NOT_HEALTHY(x); fenced[x] = 1
 #define IN_ORDER(j) \
 	assert(ALL_BEFORE_FINAL(j));                   /* predecessors final before the start */ \
 	assert((j) >= KEYED || !hold)
@@ -344,6 +354,7 @@ inline forget() {      /* lets go of partition p; a polled record may still be i
 	:: atomic { st[w] == UP && w_[w].h[P].taken && w_[w].h[P].cl < LEN(P) -> \
 		p = P; claim() } \
 	:: d_step { st[w] == UP && w_[w].h[P].late -> p = P; late_claim() } \
+	DOUBT(P) \
 	:: atomic { st[w] == UP && gowner[P] == w && grevoke[P] -> p = P; revoked() } \
 	:: d_step { st[w] == UP && w_[w].h[P].has && gowner[P] != w -> p = P; forget(); p = 0 /* lost */ } \
 
@@ -374,8 +385,8 @@ inline insert(started) {               /* row of job x, unless the job is known 
 inline claim() {
 	x = JOB(p, H.cl);
 	if
-	:: !(MINE_TO_CLAIM && IN_PLACE(H.cl)) -> forget()
-	:: MINE_TO_CLAIM && IN_PLACE(H.cl) ->
+	:: !(MINE_TO_CLAIM(H.ep) && IN_PLACE(H.cl)) -> forget()
+	:: MINE_TO_CLAIM(H.ep) && IN_PLACE(H.cl) ->
 		position[p] = H.cl + 1;
 		if
 		:: insert(1)
@@ -389,10 +400,30 @@ inline claim() {
 inline late_claim() {
 	x = JOB(p, H.late - 1);
 	if
-	:: MINE_TO_CLAIM && IN_PLACE(H.late - 1) -> position[p] = H.late; insert(1)
+	:: MINE_TO_CLAIM(H.ep) && IN_PLACE(H.late - 1) -> position[p] = H.late; insert(1)
 	:: else
 	fi;
 	H.late = 0; H.ep = 0; x = 0; p = 0
+}
+
+/* A claim has no answer: the lane takes over again, under the same epoch, which tells where to go on. The claim may still be
+ * under way then. It comes at any time, also when the process has ended. */
+#if DOUBTS > 0
+#define DOUBT(P) \
+	:: d_step { doubts > 0 && st[w] == UP && w_[w].h[P].taken && w_[w].h[P].cl < LEN(P) && !w_[w].h[P].kcl -> \
+		doubts--; p = P; H.kcl = H.cl + 1; H.kep = H.ep; H.taken = 0; H.cl = 0; p = 0 } \
+	:: d_step { w_[w].h[P].kcl -> p = P; given_up_claim() }
+#else
+#define DOUBT(P)
+#endif
+
+inline given_up_claim() {
+	x = JOB(p, H.kcl - 1);
+	if
+	:: MINE_TO_CLAIM(H.kep) && IN_PLACE(H.kcl - 1) -> position[p] = H.kcl; insert(0)
+	:: else
+	fi;
+	H.kcl = 0; H.kep = 0; x = 0; p = 0
 }
 
 inline revoked() {                      /* says nothing to Postgres */
@@ -482,7 +513,7 @@ inline outcome(J, start_) {
 	:: d_step { SCAN_WHEN(J) && MAY_ADOPT(jinc[J]) && w_[w].thr[J] == 0 -> \
 		p = jpart[J]; \
 		if \
-		:: powner[p] == w && pepoch[p] == H.ep -> KNOWS(w, J, 1); STARTS(J); THREAD(J) \
+		:: powner[p] == w && pepoch[p] == H.ep -> NOT_HEALTHY(jinc[J]); KNOWS(w, J, 1); STARTS(J); THREAD(J) \
 		:: else -> forget() \
 		fi; p = 0 }
 #define GROUPED
@@ -664,7 +695,8 @@ inline begin_again() {
 }
 
 /* The partition's owner looks at running rows of others. It fences the dead in one statement, and adopts in another: of
- * what was a group it takes the first, the others wait again. x is locked by somebody and passed over. */
+ * what was a group it takes the first, the others wait again. x is locked by somebody and passed over; while it is a later
+ * one that runs, the first is left too. */
 #ifdef NO_SCAN
 #define FOREIGN(j) false
 #else
@@ -696,12 +728,15 @@ inline pick() {                         /* any running row */
 inline adopt() {
 	n = NONE;
 	for (k : 0 .. NJ-1) {
-		if :: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && LEFT_OF_GROUP(k) -> WAITS_AGAIN(k) :: else fi
+		if
+		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && LEFT_OF_GROUP(k) -> NOT_HEALTHY(jinc[k]); WAITS_AGAIN(k)
+		:: else
+		fi
 	}
 	for (k : 0 .. NJ-1) {
 		if
 		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && !LEFT_OF_GROUP(k) && w_[w].thr[k] == 0 && ALONE_IN_KEY(k) ->
-			STARTS(k); THREAD(k)
+			NOT_HEALTHY(jinc[k]); STARTS(k); THREAD(k)
 		:: else
 		fi
 	}
