@@ -7,6 +7,11 @@
  */
 
 /* ---- sizes and fault budgets (override with -D) ---- */
+#ifdef GROUPS           /* a settle may start several waiting jobs of the key, to be run one after the other */
+#define USUAL 0         /* there each fault is asked for */
+#else
+#define USUAL 1
+#endif
 #ifndef NW
 #define NW 3            /* worker incarnations; the last one is started during the run */
 #endif
@@ -14,25 +19,40 @@
 #define NP 1            /* partitions */
 #endif
 #ifndef CRASHES
-#define CRASHES 1       /* CRASHES + FREEZES + DRAINS < NW, so that one worker is left */
+#define CRASHES USUAL   /* CRASHES + FREEZES + DRAINS < NW, so that one worker is left */
 #endif
 #ifndef FREEZES
-#define FREEZES 1
+#define FREEZES USUAL
 #endif
 #ifndef DRAINS
 #define DRAINS 0
 #endif
 #ifndef REBALANCES
-#define REBALANCES 1    /* graceful moves of a partition between live members */
+#define REBALANCES USUAL  /* graceful moves of a partition between live members */
 #endif
 #ifndef RETRIES
-#define RETRIES 1       /* results that ask for another run */
+#define RETRIES USUAL   /* results that ask for another run */
 #endif
 #ifndef UNSURE
-#define UNSURE 1        /* claims that commit without the worker learning it */
+#define UNSURE USUAL    /* claims that commit without the worker learning it */
 #endif
 #ifndef RESTARTS
 #define RESTARTS 0      /* a worker's lane breaks and is started anew within its process */
+#endif
+#ifndef DOUBTS
+#define DOUBTS 0        /* claims that a lane gives up, unanswered, while they are still under way */
+#endif
+#ifndef FAILS           /* this and the next two with groups only */
+#define FAILS 0         /* runs that end for good, and not well */
+#endif
+#ifndef HOLDS
+#define HOLDS 0         /* of those, how many hold their key until an operator lets it go */
+#endif
+#ifndef SKIPS
+#define SKIPS 0         /* rows that an adoption passes over, since somebody has them locked */
+#endif
+#ifndef KEYED
+#define KEYED 2         /* the first so many jobs share a key, in this order; 2 or 3 */
 #endif
 
 #define NONE  255
@@ -46,7 +66,14 @@
 #define RUNNING 2       /* belongs to its incarnation */
 #define FINAL   3
 
-/* The log. Jobs 0 and 1 share a key, in this order. */
+/* What a thread is at: 1 runs; 2 has stored an intent; 3 looked at its row, and writes later; the rest with groups only. */
+#define NEXT 4          /* has not begun: of a group, behind another */
+#define BACK 5          /* will not begin, and is to wait again */
+#define WELL 6          /* has succeeded; to be written down */
+#define AGAIN 7         /* has not, and wants another run */
+#define ILL  8          /* has not, and is over */
+
+/* The log. */
 #ifdef DUPLICATE        /* two partitions; job 0 was submitted a second time, to partition 1 */
 #undef NP
 #define NP 2
@@ -79,6 +106,8 @@ byte position[NP];                  /* next_offset */
 byte jst[NJ], jinc[NJ], jpart[NJ];  /* job */
 byte jatt[NJ];                      /* attempt of the running row */
 bit  seen[NJ];                      /* identity: outlives the row */
+bit  due[NJ];                       /* a waiting row that is looked at again; else whoever is before it has to give it a time */
+bit  hold;                          /* a dead job holds the key */
 
 /* ---- worker processes ---- */
 byte st[NW];
@@ -86,14 +115,22 @@ typedef Hold {
 	bit has; bit taken;             /* told of the assignment; has taken it over in Postgres */
 	byte ep;                        /* the member epoch at which it was told */
 	byte cl;                        /* next record to claim */
-	byte late                       /* 1 + a record polled, still unclaimed when it let go */
+	byte late;                      /* 1 + a record polled, still unclaimed when it let go */
+#if DOUBTS > 0
+	byte kcl; byte kep              /* 1 + the record of a claim that was given up under way; its epoch */
+#endif
 }
 typedef Per {
 	Hold h[NP];
-	byte thr[NJ];                   /* 0 no thread, 1 runs, 2 and 3: see CALL and SPLIT_CHECK */
+	byte thr[NJ];                   /* 0 no thread; else what it is at */
 	byte att[NJ];                   /* attempt of the thread */
 	byte rn[NJ];                    /* which start of a thread of the job it was, for the checker */
 	byte kern[NJ], krun[NJ];        /* 1 + attempt of a settle that an ended lane left under way */
+#ifdef GROUPS
+	bit fol[NJ];                    /* its thread began, or is to begin, after another one's */
+	byte kver[NJ];                  /* what the settle says, 16 more if of a follower */
+	byte kput[NJ]                   /* 1 + attempt of a row that an ended lane is putting back */
+#endif
 #ifdef KEYMEM
 	bit mem[NJ]                     /* knows the row */
 #endif
@@ -105,6 +142,10 @@ bit  faulted[NW];
 byte settles[NJ];
 byte crashes = CRASHES, freezes = FREEZES, drains = DRAINS;
 byte rebalances = REBALANCES, retries = RETRIES, unsure = UNSURE, restarts = RESTARTS;
+#if DOUBTS > 0
+byte doubts = DOUBTS;
+#endif
+byte fails = FAILS, holds = HOLDS, skips = SKIPS;
 byte runs[NJ];                      /* threads that were started of it */
 
 #define H w_[w].h[p]
@@ -114,18 +155,33 @@ byte runs[NJ];                      /* threads that were started of it */
 #define KNOWS(i, j, v) skip
 #endif
 
-/* A key is free when no unfinished row with a lower position has it. An unclaimed one is not seen. */
-#ifdef KEYMEM           /* ... by an index in memory, loaded at takeover, kept by one's own claims */
-#define KEYFREE(j) ((j) != 1 || !(w_[w].mem[0] && (jst[0] == READY || jst[0] == RUNNING)))
+/* ---- a key, as the tables have it; an unclaimed job is not seen. A place in it is a number: 0 before 1 before 2. ---- */
+#define OPEN(j) (jst[j] == READY || jst[j] == RUNNING)
+#define BEHIND(j) ((j) < KEYED && (((j) > 0 && OPEN(0)) || ((j) > 1 && OPEN(1))))
+#define WAITS_BEHIND(j) ((j) < KEYED && (((j) > 0 && jst[0] == READY) || ((j) > 1 && jst[1] == READY)))
+#define ALL_BEFORE_FINAL(j) ((j) >= KEYED || (((j) < 1 || jst[0] == FINAL) && ((j) < 2 || jst[1] == FINAL)))
+#if KEYED > 2
+#define KEY_RUNS (jst[0] == RUNNING || jst[1] == RUNNING || jst[2] == RUNNING)
+#define KEY_WAITS (jst[0] == READY || jst[1] == READY || jst[2] == READY)
+#define FIRST_WAITING (jst[0] == READY -> 0 : (jst[1] == READY -> 1 : (jst[2] == READY -> 2 : NONE)))
 #else
-#define KEYFREE(j) ((j) != 1 || !(jst[0] == READY || jst[0] == RUNNING))
+#define KEY_RUNS (jst[0] == RUNNING || jst[1] == RUNNING)
+#define KEY_WAITS (jst[0] == READY || jst[1] == READY)
+#define FIRST_WAITING (jst[0] == READY -> 0 : (jst[1] == READY -> 1 : NONE))
+#endif
+#ifdef KEYMEM           /* an index in memory, loaded at takeover, kept by one's own claims */
+#define KEYFREE(j) ((j) != 1 || !(w_[w].mem[0] && OPEN(0)))
+#define KEYNEW(j) KEYFREE(j)
+#else
+#define KEYFREE(j) ((j) >= KEYED || !(KEY_RUNS || WAITS_BEHIND(j) || hold))
+#define KEYNEW(j) ((j) >= KEYED || !(KEY_RUNS || KEY_WAITS || hold))
 #endif
 
 /* ---- the guards, each with a switch that removes it ---- */
 #ifdef NO_CLAIM_EPOCH
-#define MINE_TO_CLAIM true
+#define MINE_TO_CLAIM(e) true
 #else
-#define MINE_TO_CLAIM (powner[p] == w && pepoch[p] == H.ep)
+#define MINE_TO_CLAIM(e) (powner[p] == w && pepoch[p] == (e))
 #endif
 
 #ifdef NO_WAKE_EPOCH
@@ -185,21 +241,82 @@ byte runs[NJ];                      /* threads that were started of it */
 #endif
 
 #ifdef SAME_ATTEMPT     /* a row without a thread is started as it is */
-#define NEXT(a) (a)
+#define ANEW(a) (a)
 #else
-#define NEXT(a) ((a) + 1)
+#define ANEW(a) ((a) + 1)
+#endif
+
+#ifdef NO_EARLY         /* a follower is closed without a look at what stands before it */
+#define EARLY(j, follows) false
+#else
+#define EARLY(j, follows) ((follows) && BEHIND(j))
+#endif
+
+#ifdef NO_INTENT_ORDER
+#define MAY_INTEND(j) true
+#else
+#define MAY_INTEND(j) (!BEHIND(j))
+#endif
+
+#ifdef ADOPT_FOLLOWERS  /* what was a group goes on as one, side by side */
+#define LEFT_OF_GROUP(j) false
+#else
+#define LEFT_OF_GROUP(j) BEHIND(j)
+#endif
+
+#ifdef NO_RECHECK       /* who waits again has no time: whoever is before it will see to it */
+#define WAIT_TIME 0
+#else
+#define WAIT_TIME 1
+#endif
+
+#ifdef OLD_NUMBER       /* who waits again gives the number of its run back */
+#define REFUND(j) jatt[j]--
+#else
+#define REFUND(j) skip
+#endif
+
+#ifdef ADOPT_PART       /* the first of a group is carried on while a later one, locked by somebody, is left running */
+#define ALONE_IN_KEY(j) true
+#else
+#define ALONE_IN_KEY(j) ((j) >= KEYED || !LATER_RUNS(j))
+#endif
+#if KEYED > 2
+#define LATER_RUNS(j) (((j) < 1 && jst[1] == RUNNING) || ((j) < 2 && jst[2] == RUNNING))
+#else
+#define LATER_RUNS(j) ((j) < 1 && jst[1] == RUNNING)
 #endif
 
 /* ---- what must hold at every write ---- */
-#define FENCE(x) assert(faulted[x] || st[x] == GONE); fenced[x] = 1   /* nobody fences the healthy */
-#define STARTS(j) \
+#define NOT_HEALTHY(x) assert(faulted[x] || st[x] == GONE)   /* nobody fences the healthy, nor adopts from them */
+#define FENCE(x) NOT_HEALTHY(x); fenced[x] = 1
+#define IN_ORDER(j) \
+	assert(ALL_BEFORE_FINAL(j));                   /* predecessors final before the start */ \
+	assert((j) >= KEYED || !hold)
+#define STARTS(j) IN_ORDER(j); BECOMES_RUNNING(j)
+#define BECOMES_RUNNING(j) \
 	assert(!seen[j] || jst[j] != FINAL); \
-	assert((j) != 1 || jst[0] == FINAL);           /* predecessor final before the start */ \
-	jst[j] = RUNNING; jinc[j] = w; jatt[j]++
+	jst[j] = RUNNING; due[j] = 0; jinc[j] = w; jatt[j]++
 #define THREAD(j) \
 	runs[j]++; w_[w].thr[j] = 1; w_[w].att[j] = jatt[j]; w_[w].rn[j] = runs[j]
+#ifdef GROUPS
+#define FOLLOWS(i, j, v) w_[i].fol[j] = v
+#define NOTHING_LATE(i, j) w_[i].kver[j] = 0; w_[i].kput[j] = 0
+#else
+#define FOLLOWS(i, j, v) skip
+#define NOTHING_LATE(i, j) skip
+#endif
 
-inline ends(i, j) { w_[i].thr[j] = 0; w_[i].att[j] = 0; w_[i].rn[j] = 0 }
+inline ends(i, j) { w_[i].thr[j] = 0; w_[i].att[j] = 0; w_[i].rn[j] = 0; FOLLOWS(i, j, 0) }
+
+/* Whoever follows in the key becomes its first waiter, and has a time from now on. */
+inline wake_next() {
+#ifndef NO_NEXT_TIME
+	if :: FIRST_WAITING != NONE -> due[FIRST_WAITING] = 1 :: else fi
+#else
+	skip
+#endif
+}
 
 inline stops(i) {      /* the process ends: memory gone */
 	st[i] = GONE;
@@ -207,7 +324,7 @@ inline stops(i) {      /* the process ends: memory gone */
 		w_[i].h[q].has = 0; w_[i].h[q].taken = 0; w_[i].h[q].ep = 0;
 		w_[i].h[q].cl = 0; w_[i].h[q].late = 0
 	}
-	for (k : 0 .. NJ-1) { ends(i, k); w_[i].kern[k] = 0; w_[i].krun[k] = 0; KNOWS(i, k, 0) }
+	for (k : 0 .. NJ-1) { ends(i, k); w_[i].kern[k] = 0; w_[i].krun[k] = 0; NOTHING_LATE(i, k); KNOWS(i, k, 0) }
 	k = 0; q = 0
 }
 
@@ -237,6 +354,7 @@ inline forget() {      /* lets go of partition p; a polled record may still be i
 	:: atomic { st[w] == UP && w_[w].h[P].taken && w_[w].h[P].cl < LEN(P) -> \
 		p = P; claim() } \
 	:: d_step { st[w] == UP && w_[w].h[P].late -> p = P; late_claim() } \
+	DOUBT(P) \
 	:: atomic { st[w] == UP && gowner[P] == w && grevoke[P] -> p = P; revoked() } \
 	:: d_step { st[w] == UP && w_[w].h[P].has && gowner[P] != w -> p = P; forget(); p = 0 /* lost */ } \
 
@@ -257,8 +375,8 @@ inline insert(started) {               /* row of job x, unless the job is known 
 	:: !KNOWN(x) ->
 		seen[x] = 1; jpart[x] = p; KNOWS(w, x, 1);
 		if
-		:: KEYFREE(x) -> STARTS(x); if :: started -> THREAD(x) :: else fi
-		:: else -> jst[x] = READY
+		:: KEYNEW(x) -> STARTS(x); if :: started -> THREAD(x) :: else fi
+		:: else -> due[x] = (x >= KEYED || !(KEY_WAITS || hold)); jst[x] = READY   /* the first waiter has a time */
 		fi
 	:: else
 	fi
@@ -267,8 +385,8 @@ inline insert(started) {               /* row of job x, unless the job is known 
 inline claim() {
 	x = JOB(p, H.cl);
 	if
-	:: !(MINE_TO_CLAIM && IN_PLACE(H.cl)) -> forget()
-	:: MINE_TO_CLAIM && IN_PLACE(H.cl) ->
+	:: !(MINE_TO_CLAIM(H.ep) && IN_PLACE(H.cl)) -> forget()
+	:: MINE_TO_CLAIM(H.ep) && IN_PLACE(H.cl) ->
 		position[p] = H.cl + 1;
 		if
 		:: insert(1)
@@ -282,10 +400,30 @@ inline claim() {
 inline late_claim() {
 	x = JOB(p, H.late - 1);
 	if
-	:: MINE_TO_CLAIM && IN_PLACE(H.late - 1) -> position[p] = H.late; insert(1)
+	:: MINE_TO_CLAIM(H.ep) && IN_PLACE(H.late - 1) -> position[p] = H.late; insert(1)
 	:: else
 	fi;
 	H.late = 0; H.ep = 0; x = 0; p = 0
+}
+
+/* A claim has no answer: the lane takes over again, under the same epoch, which tells where to go on. The claim may still be
+ * under way then. It comes at any time, also when the process has ended. */
+#if DOUBTS > 0
+#define DOUBT(P) \
+	:: d_step { doubts > 0 && st[w] == UP && w_[w].h[P].taken && w_[w].h[P].cl < LEN(P) && !w_[w].h[P].kcl -> \
+		doubts--; p = P; H.kcl = H.cl + 1; H.kep = H.ep; H.taken = 0; H.cl = 0; p = 0 } \
+	:: d_step { w_[w].h[P].kcl -> p = P; given_up_claim() }
+#else
+#define DOUBT(P)
+#endif
+
+inline given_up_claim() {
+	x = JOB(p, H.kcl - 1);
+	if
+	:: MINE_TO_CLAIM(H.kep) && IN_PLACE(H.kcl - 1) -> position[p] = H.kcl; insert(0)
+	:: else
+	fi;
+	H.kcl = 0; H.kep = 0; x = 0; p = 0
 }
 
 inline revoked() {                      /* says nothing to Postgres */
@@ -295,13 +433,18 @@ inline revoked() {                      /* says nothing to Postgres */
 
 /* ---- a worker, per job; partition p = jpart[j] ---- */
 #define JOBS(J) \
-	:: d_step { st[w] == UP && jst[J] == READY && w_[w].h[jpart[J]].taken && KEYFREE(J) && w_[w].thr[J] == 0 -> \
+	:: d_step { st[w] == UP && jst[J] == READY && due[J] && w_[w].h[jpart[J]].taken && w_[w].thr[J] == 0 && \
+		(KEYFREE(J) || WAITS_BEHIND(J) || hold) -> \
 		p = jpart[J]; \
-		if :: MINE_TO_WAKE -> STARTS(J); THREAD(J); KNOWS(w, J, 1) \
+		if :: MINE_TO_WAKE && KEYFREE(J) -> STARTS(J); THREAD(J); KNOWS(w, J, 1); wake_next() \
+		   :: MINE_TO_WAKE && !KEYFREE(J) -> due[J] = 0   /* who is before it gives it a time, or who lets the key go */ \
 		   :: else -> forget() fi; p = 0 } \
-	CALL(J) \
-	:: atomic { st[w] == UP && w_[w].thr[J] == DONE -> settle(J) } \
-	KERNEL(J) CENSUS(J) SCAN(J)
+	RUN(J) KERNEL(J) CENSUS(J) SCAN(J)
+
+#ifndef GROUPS
+
+#define RUN(J) CALL(J) \
+	:: atomic { st[w] == UP && w_[w].thr[J] == DONE -> settle(J) }
 
 #ifdef ONE_RUN          /* the external call as a step of its own: is a job ever running twice then? */
 #define DONE 2
@@ -330,7 +473,7 @@ inline outcome(J, start_) {
 	assert((start_) == runs[J]);
 	if
 	:: jst[J] = FINAL; jinc[J] = NONE; settles[J]++; assert(settles[J] == 1)
-	:: retries > 0 -> retries--; jst[J] = READY; jinc[J] = NONE
+	:: retries > 0 -> retries--; jst[J] = READY; due[J] = 1; jinc[J] = NONE
 	fi
 }
 
@@ -353,7 +496,7 @@ inline outcome(J, start_) {
 #else
 #define CENSUS(J) LATE(J) \
 	:: d_step { st[w] == UP && !fenced[w] && jst[J] == RUNNING && jinc[J] == w && w_[w].thr[J] == 0 -> \
-		jatt[J] = NEXT(jatt[J]); THREAD(J) } \
+		jatt[J] = ANEW(jatt[J]); THREAD(J) } \
 	:: d_step { st[w] == UP && w_[w].thr[J] == DONE && !(jst[J] == RUNNING && jinc[J] == w && jatt[J] == w_[w].att[J]) -> \
 		ends(w, J) }
 #endif
@@ -370,9 +513,262 @@ inline outcome(J, start_) {
 	:: d_step { SCAN_WHEN(J) && MAY_ADOPT(jinc[J]) && w_[w].thr[J] == 0 -> \
 		p = jpart[J]; \
 		if \
-		:: powner[p] == w && pepoch[p] == H.ep -> KNOWS(w, J, 1); STARTS(J); THREAD(J) \
+		:: powner[p] == w && pepoch[p] == H.ep -> NOT_HEALTHY(jinc[J]); KNOWS(w, J, 1); STARTS(J); THREAD(J) \
 		:: else -> forget() \
 		fi; p = 0 }
+#define GROUPED
+
+#else
+/* ---- with groups ---- */
+
+#if NJ > 2
+#define ANY_AT(t) (w_[w].thr[0] == t || w_[w].thr[1] == t || w_[w].thr[2] == t)
+#else
+#define ANY_AT(t) (w_[w].thr[0] == t || w_[w].thr[1] == t)
+#endif
+#define SAID(j) (w_[w].thr[j] >= WELL)
+#define BUSY(j) (w_[w].thr[j] == 1 || w_[w].thr[j] == 2)
+/* The lane still has the run before this one. */
+#define ONE_BEFORE_HERE(j) ((j) < KEYED && (((j) > 0 && w_[w].thr[0]) || ((j) > 1 && w_[w].thr[1])))
+#define ONE_BEFORE_SAID(j) ((j) < KEYED && (((j) > 0 && SAID(0)) || ((j) > 1 && SAID(1))))
+
+inline give_back() {                    /* those that have not begun, and will not */
+	for (k : 0 .. NJ-1) { if :: w_[w].thr[k] == NEXT -> w_[w].thr[k] = BACK :: else fi }
+	k = 0
+}
+
+inline next_begins() {                  /* or their time is over */
+	if
+	:: ANY_AT(NEXT) ->
+		if
+		:: n = NONE;
+			for (k : 0 .. NJ-1) { if :: w_[w].thr[k] == NEXT && n == NONE -> n = k :: else fi }
+			w_[w].thr[n] = 1; n = 0; k = 0
+		:: give_back()
+		fi
+	:: else
+	fi
+}
+
+/* Waits behind its key again. Of several in one statement the first has a time. */
+#define WAITS_AGAIN(j) \
+	jst[j] = READY; jinc[j] = NONE; REFUND(j); \
+	due[j] = (n == NONE && WAIT_TIME); n = j
+
+/* A run: its intent, where it calls somebody, and its end. A success without a call may come before the one before it is
+ * durable. Its lane asks for an intent when the run before is written down; the statement asks the tables. */
+#define RUN(J) \
+	:: d_step { st[w] == UP && w_[w].thr[J] == 1 && !ONE_BEFORE_HERE(J) -> \
+		if \
+		:: ROW_IS_MINE(J, w_[w].att[J]) && MAY_INTEND(J) -> IN_ORDER(J); w_[w].thr[J] = 2 \
+		:: else -> ends(w, J); give_back() \
+		fi } \
+	:: atomic { st[w] == UP && BUSY(J) -> w_[w].thr[J] = WELL; next_begins() } \
+	:: d_step { st[w] == UP && BUSY(J) && retries > 0 -> retries--; w_[w].thr[J] = AGAIN; give_back() } \
+	:: d_step { st[w] == UP && BUSY(J) && fails > 0 -> fails--; w_[w].thr[J] = ILL; give_back() } \
+	:: atomic { st[w] == UP && SAID(J) && !ONE_BEFORE_SAID(J) && PUT_BACK_FIRST -> settle(J) } \
+	LOOKED(J)
+
+#ifdef NO_PUT_BACK_FIRST
+#define PUT_BACK_FIRST true
+#else
+#define PUT_BACK_FIRST (!ANY_AT(BACK))
+#endif
+
+inline settle(J) {
+	if
+	:: !ROW_IS_MINE(J, w_[w].att[J]) || EARLY(J, w_[w].fol[J]) -> ends(w, J)     /* rejected */
+	:: else ->
+		if
+		:: outcome(J, w_[w].rn[J], w_[w].thr[J]); follows(J, w_[w].thr[J], 1); ends(w, J)
+		:: unsure > 0 -> unsure--;      /* committed, the answer was lost: no threads, and this one is not forgotten */
+			outcome(J, w_[w].rn[J], w_[w].thr[J]); follows(J, w_[w].thr[J], 0)
+		fi
+	fi
+}
+
+inline outcome(J, start_, says) {
+	assert(jinc[J] == w);
+	assert((start_) == runs[J]);
+	jinc[J] = NONE;
+	if
+	:: (says) == AGAIN -> jst[J] = READY; due[J] = 1
+	:: else ->
+		assert(ALL_BEFORE_FINAL(J));    /* they end in the order of the key */
+		assert(J >= KEYED || !hold);
+		jst[J] = FINAL; settles[J]++; assert(settles[J] == 1);
+		if
+		:: (says) == ILL && J < KEYED && holds > 0 -> holds--; hold = 1;
+			if :: FIRST_WAITING != NONE -> due[FIRST_WAITING] = 0 :: else fi
+		:: (says) != ILL || J >= KEYED || holds == 0
+		fi
+	fi
+}
+
+/* What the statement that ends a job does for its key: the next start, one or all, where the partition is mine. */
+inline follows(J, says, threads) {
+	if
+	:: (says) != AGAIN && J < KEYED && !KEY_RUNS && !hold && FIRST_WAITING != NONE ->
+		n = FIRST_WAITING; p = jpart[n];
+		if
+		:: (threads -> w_[w].h[p].taken && MINE_TO_WAKE : powner[p] == w) ->
+			STARTS(n);
+			if :: threads -> THREAD(n) :: else fi;
+			if
+			:: FIRST_WAITING != NONE ->
+				do
+				:: FIRST_WAITING != NONE ->
+					n = FIRST_WAITING; BECOMES_RUNNING(n);
+					if :: threads -> THREAD(n); w_[w].thr[n] = NEXT; w_[w].fol[n] = 1 :: else fi
+				:: else -> break
+				od
+			:: true
+			fi;
+			wake_next()
+		:: !(threads && w_[w].h[p].taken && MINE_TO_WAKE) -> due[n] = 1
+		fi;
+		n = 0; p = 0
+	:: else
+	fi
+}
+
+#ifdef SPLIT_CHECK      /* a follower that is to be closed with the one before it: looked at, not locked */
+#define LOOKED(J) \
+	:: d_step { st[w] == UP && w_[w].thr[J] == WELL && w_[w].fol[J] && BEHIND(J) && ROW_IS_MINE(J, w_[w].att[J]) && \
+		ROW_IS_MINE((J) - 1, w_[w].att[(J) - 1]) && w_[w].thr[(J) - 1] == WELL -> w_[w].thr[J] = 3 } \
+	:: atomic { st[w] == UP && w_[w].thr[J] == 3 && !w_[w].thr[(J) - 1] -> \
+		if :: ROW_IS_MINE(J, w_[w].att[J]) -> outcome(J, w_[w].rn[J], WELL) :: else fi; ends(w, J) }
+#else
+#define LOOKED(J)
+#endif
+
+/* A lane breaks, with a settle or a put-back under way. It comes at any time, or never. */
+#define KERNEL(J) \
+	:: atomic { w_[w].kern[J] -> \
+		if \
+		:: ROW_IS_MINE(J, w_[w].kern[J] - 1) && !EARLY(J, w_[w].kver[J] > 16) -> \
+			outcome(J, w_[w].krun[J], w_[w].kver[J] % 16); follows(J, w_[w].kver[J] % 16, 0) \
+		:: else \
+		fi; \
+		w_[w].kern[J] = 0; w_[w].krun[J] = 0; w_[w].kver[J] = 0 } \
+	:: d_step { w_[w].kput[J] -> \
+		if :: ROW_IS_MINE(J, w_[w].kput[J] - 1) -> n = NONE; WAITS_AGAIN(J); n = 0 :: else fi; \
+		w_[w].kput[J] = 0 }
+
+inline lane_breaks() {
+	restarts--;
+	x = ANY_AT(BACK);
+	for (k : 0 .. NJ-1) {
+		if
+		:: x && w_[w].thr[k] == BACK -> w_[w].kput[k] = w_[w].att[k] + 1
+		:: !x && SAID(k) ->
+			w_[w].kern[k] = w_[w].att[k] + 1; w_[w].krun[k] = w_[w].rn[k];
+			w_[w].kver[k] = w_[w].thr[k] + 16 * w_[w].fol[k]
+		:: else
+		fi;
+		ends(w, k)
+	}
+	k = 0; x = 0
+}
+
+/* A thread whose row is not ours: it is interrupted and forgotten. It may return success all the same, so that the next one
+ * begins. */
+#ifdef NO_CENSUS
+#define CENSUS(J)
+#define THREADLESS(j) false
+#else
+#define CENSUS(J) \
+	:: atomic { st[w] == UP && w_[w].thr[J] && !(jst[J] == RUNNING && jinc[J] == w && jatt[J] == w_[w].att[J]) -> \
+		x = BUSY(J); ends(w, J); \
+		if :: x -> x = 0; next_begins() :: else fi }
+#define THREADLESS(j) (jst[j] == RUNNING && jinc[j] == w && w_[w].thr[j] == 0)
+#endif
+
+/* Rows of mine without a thread, in one statement: who is behind another waits again, the others are begun again. */
+inline begin_again() {
+	n = NONE;
+	for (k : 0 .. NJ-1) { if :: THREADLESS(k) && LEFT_OF_GROUP(k) -> WAITS_AGAIN(k) :: else fi }
+	for (k : 0 .. NJ-1) {
+		if :: THREADLESS(k) -> IN_ORDER(k); jatt[k] = ANEW(jatt[k]); THREAD(k) :: else fi
+	}
+	k = 0; n = 0
+}
+
+/* The partition's owner looks at running rows of others. It fences the dead in one statement, and adopts in another: of
+ * what was a group it takes the first, the others wait again. x is locked by somebody and passed over; while it is a later
+ * one that runs, the first is left too. */
+#ifdef NO_SCAN
+#define FOREIGN(j) false
+#else
+#define FOREIGN(j) (jst[j] == RUNNING && jinc[j] != w)
+#endif
+#define SCAN(J) \
+	:: d_step { st[w] == UP && FOREIGN(J) && w_[w].h[jpart[J]].taken && !fenced[jinc[J]] && MAY_FENCE(jinc[J]) -> \
+		FENCE(jinc[J]) } \
+	:: atomic { st[w] == UP && FOREIGN(J) && w_[w].h[jpart[J]].taken && MAY_ADOPT(jinc[J]) && \
+		(LEFT_OF_GROUP(J) || (w_[w].thr[J] == 0 && ALONE_IN_KEY(J))) -> \
+		p = jpart[J]; \
+		if \
+		:: !(powner[p] == w && pepoch[p] == H.ep) -> forget() \
+		:: else -> \
+			if :: x = NONE :: skips > 0 && KEY_RUNS -> skips--; pick() fi; \
+			adopt() \
+		fi; p = 0; x = 0 }
+
+inline pick() {                         /* any running row */
+	if
+	:: FOREIGN(0) -> x = 0
+	:: FOREIGN(1) -> x = 1
+#if NJ > 2
+	:: FOREIGN(2) -> x = 2
+#endif
+	fi
+}
+
+inline adopt() {
+	n = NONE;
+	for (k : 0 .. NJ-1) {
+		if
+		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && LEFT_OF_GROUP(k) -> NOT_HEALTHY(jinc[k]); WAITS_AGAIN(k)
+		:: else
+		fi
+	}
+	for (k : 0 .. NJ-1) {
+		if
+		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && !LEFT_OF_GROUP(k) && w_[w].thr[k] == 0 && ALONE_IN_KEY(k) ->
+			NOT_HEALTHY(jinc[k]); STARTS(k); THREAD(k)
+		:: else
+		fi
+	}
+	k = 0; n = 0
+}
+
+#if NJ > 2
+#define ANY_THREADLESS (THREADLESS(0) || THREADLESS(1) || THREADLESS(2))
+#define ANY_SAID (SAID(0) || SAID(1) || SAID(2))
+#else
+#define ANY_THREADLESS (THREADLESS(0) || THREADLESS(1))
+#define ANY_SAID (SAID(0) || SAID(1))
+#endif
+
+inline put_back() {
+	n = NONE;
+	for (k : 0 .. NJ-1) {
+		if
+		:: w_[w].thr[k] == BACK ->
+			if :: ROW_IS_MINE(k, w_[w].att[k]) -> WAITS_AGAIN(k) :: else fi;
+			ends(w, k)
+		:: else
+		fi
+	}
+	k = 0; n = 0
+}
+
+#define GROUPED \
+	:: d_step { st[w] == UP && ANY_AT(BACK) -> put_back() } \
+	:: d_step { st[w] == UP && restarts > 0 && (ANY_AT(BACK) || ANY_SAID) -> lane_breaks() } \
+	:: d_step { st[w] == UP && !fenced[w] && ANY_THREADLESS -> begin_again() }
+#endif
 
 #if NP > 1
 #define PARTITIONS PARTITION(0) PARTITION(1)
@@ -399,9 +795,13 @@ inline outcome(J, start_) {
 
 proctype Worker(byte w) {
 	byte p, x, k, q;
+#ifdef GROUPS
+	byte v, n;
+#endif
 end:	do
 	PARTITIONS
 	ALLJOBS
+	GROUPED
 	/* reads its own row now and then */
 	:: d_step { st[w] == UP && fenced[w] -> stops(w) }
 	/* expelled but not fenced: join again */
@@ -417,9 +817,9 @@ end:	do
 	:: d_step { rebalances > 0 && gowner[P] != NONE && gowner[P] != i && member[i] && !grevoke[P] -> \
 		rebalances--; grevoke[P] = 1 }
 #if NP > 1
-#define GROUPS GROUP(0) GROUP(1)
+#define ASSIGNMENT GROUP(0) GROUP(1)
 #else
-#define GROUPS GROUP(0)
+#define ASSIGNMENT GROUP(0)
 #endif
 
 #ifdef NO_COORDINATOR
@@ -457,8 +857,10 @@ end:	do
 	:: d_step { drains > 0 && st[i] == UP && member[i] && !fenced[i] && !faulted[i] && CALM -> drains--; drain_() }
 	/* the group's session, and the lease of a draining worker, end for who is silent */
 	:: d_step { (st[i] == FROZEN || st[i] == GONE) && (member[i] || draining[i]) -> expel(i); draining[i] = 0 }
-	GROUPS
+	ASSIGNMENT
 	COORDINATOR
+	/* an operator lets the key go on without its dead job */
+	:: d_step { hold -> hold = 0; wake_next() }
 	od
 }
 
@@ -478,6 +880,14 @@ init {
 		for (n : 0 .. NP-1) { gowner[n] = NONE; powner[n] = NONE }
 		for (n : 0 .. NJ-1) { jinc[n] = NONE }
 		for (n : 0 .. NW-2) { st[n] = UP; member[n] = 1 }
+#ifdef STARTED          /* all are claimed, and a settle that is over has started them as a group of worker 0 */
+		gowner[0] = 0; epoch = 1; gepoch[0] = 1; powner[0] = 0; pepoch[0] = 1; position[0] = NJ;
+		w_[0].h[0].has = 1; w_[0].h[0].taken = 1; w_[0].h[0].ep = 1; w_[0].h[0].cl = NJ;
+		for (n : 0 .. NJ-1) {
+			seen[n] = 1; jst[n] = RUNNING; jinc[n] = 0; jatt[n] = 1; runs[n] = 1;
+			w_[0].thr[n] = (n == 0 -> 1 : NEXT); w_[0].att[n] = 1; w_[0].rn[n] = 1; w_[0].fol[n] = (n > 0)
+		}
+#endif
 		n = 0
 	}
 	atomic {
