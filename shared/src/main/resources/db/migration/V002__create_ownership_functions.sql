@@ -179,6 +179,9 @@ BEGIN
         END IF;
     END IF;
 
+    -- From here on each statement is planned for the number of its records: a plan for any number compares each with each.
+    PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
+
     SELECT array_agg(ROW(r.ix, p_queues[r.part], p_partitions[r.part], q.ordering = 'key', q.duplicate_window IS NOT NULL,
             r.record_offset, r.job_id, r.position_id, r.type, r.order_key, r.max_failures, r.due_at, r.deadline,
             r.submitted_at, r.record_key, r.payload, r.headers, r.payload_hash, r.dead_reason, r.dead_detail,
@@ -599,17 +602,19 @@ BEGIN
             ORDER BY r.queue, r.order_key, r.key_position
             FOR UPDATE OF r),
         ahead AS MATERIALIZED ( -- once a key, not once a run
-            SELECT k.queue, k.order_key, least(
+            SELECT k.queue, k.order_key, k.last, least(
                 (SELECT min(r.key_position) FROM job_running r
                  WHERE r.queue = k.queue AND r.order_key = k.order_key
                    AND r.job_id NOT IN (SELECT m.job_id FROM mine m WHERE m.outcome = 'succeeded')),
                 (SELECT w.key_position FROM job_waiting w
                  WHERE w.queue = k.queue AND w.order_key = k.order_key AND w.key_position IS NOT NULL
-                 ORDER BY w.key_position LIMIT 1)) AS key_position
-            FROM (SELECT DISTINCT m.queue, m.order_key FROM mine m) k)
+                 ORDER BY w.key_position LIMIT 1)) AS first
+            FROM (SELECT m.queue, m.order_key, max(m.key_position) AS last FROM mine m GROUP BY m.queue, m.order_key) k),
+        broken AS MATERIALIZED ( -- none, as a rule
+            SELECT a.queue, a.order_key, a.first FROM ahead a WHERE a.first < a.last)
         SELECT array_agg(m.job_id) INTO early
-        FROM mine m JOIN ahead a USING (queue, order_key)
-        WHERE a.key_position < m.key_position;
+        FROM broken b JOIN mine m USING (queue, order_key)
+        WHERE b.first < m.key_position;
         IF early IS NOT NULL THEN
             SELECT array_agg(CASE WHEN o.job_id = ANY (early) THEN 0 ELSE o.attempt END ORDER BY o.ix) INTO p_attempts
             FROM unnest(p_job_ids, p_attempts) WITH ORDINALITY AS o (job_id, attempt, ix); -- no run of that number is there
