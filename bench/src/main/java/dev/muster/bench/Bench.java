@@ -90,14 +90,38 @@ public final class Bench implements Callable<Integer> {
             description = "Measure no drain but Muster's latency at that many jobs a second; default: 500")
     private Optional<Double> latency = Optional.empty();
 
-    @Option(names = "--seconds", paramLabel = "N", description = "How long a latency is measured; default: 30")
+    @Option(
+            names = "--idle",
+            description = "Measure what a coordinator and two workers need that have nothing to do, as they ship")
+    private boolean idle;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            description = "How long a latency or an idle system is measured; default: 30")
     private int seconds = 30;
 
     @Option(
             names = "--warm-up",
             paramLabel = "N",
-            description = "Seconds at the same rate before that, which don't count; default: 60")
+            description = "Seconds of the same before that, which don't count; default: 60")
     private int warmUp = 60;
+
+    @Option(
+            names = "--start",
+            arity = "0..1",
+            fallbackValue = "10",
+            paramLabel = "N",
+            description = "Measure that many starts of a worker, until its first job; default: 10")
+    private Optional<Integer> starts = Optional.empty();
+
+    @Option(
+            names = "--restart",
+            arity = "0..1",
+            fallbackValue = "10",
+            paramLabel = "N",
+            description = "Kill a worker that many times, and measure how long it is away; default: 10")
+    private Optional<Integer> restarts = Optional.empty();
 
     @Option(names = "--profile", description = "Ask Postgres where its time and its WAL went; costs some of both")
     private boolean profile;
@@ -130,8 +154,19 @@ public final class Bench implements Callable<Integer> {
     public Integer call() throws Exception {
         if (micro) {
             micro();
-            return 0;
+        } else if (idle) {
+            idle();
+        } else if (starts.isPresent()) {
+            WorkerStart.run(console, starts.get());
+        } else if (restarts.isPresent()) {
+            WorkerRestart.run(console, restarts.get());
+        } else {
+            onOwnServers();
         }
+        return 0;
+    }
+
+    private void onOwnServers() throws Exception {
         Path folder = Files.createTempDirectory("muster-bench-");
         try (BenchServers servers = BenchServers.start(folder, profile)) {
             if (latency.isPresent()) {
@@ -146,7 +181,12 @@ public final class Bench implements Callable<Integer> {
                 FileTree.delete(folder);
             }
         }
-        return 0;
+    }
+
+    private void idle() throws Exception {
+        Idle.Result result = new Idle(warmUp, seconds).run(console);
+        result.table().forEach(console::line);
+        json.ifPresent(file -> write(file, result.json()));
     }
 
     private static void micro() throws RunnerException {
