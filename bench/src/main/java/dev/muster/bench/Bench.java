@@ -1,5 +1,6 @@
 package dev.muster.bench;
 
+import dev.muster.bench.trial.Backlog;
 import dev.muster.bench.trial.MusterTrial;
 import dev.muster.embedded.FileTree;
 import dev.muster.local.Console;
@@ -36,14 +37,20 @@ public final class Bench implements Callable<Integer> {
             names = "--contestants",
             split = ",",
             paramLabel = "NAME",
-            description = "Who takes part, in this order; default: bare,muster")
-    private List<String> contestants = List.of("bare", "muster");
+            description = "Who takes part, in this order; default: bare,muster, or muster alone where no other can")
+    private List<String> contestants = List.of();
 
-    @Option(names = "--workload", paramLabel = "NAME", description = "What kind of jobs; default: noop")
+    @Option(
+            names = "--workload",
+            paramLabel = "NAME",
+            description = "noop, keyed, wait, failing, large, scheduled or payments; default: noop")
     private String workload = "noop";
 
-    @Option(names = "--jobs", paramLabel = "N", description = "Jobs of a run; default: 1000000")
-    private long jobs = 1_000_000;
+    @Option(
+            names = "--jobs",
+            paramLabel = "N",
+            description = "Jobs of a run; default: 1000000, 200000 of keyed ones, 20000 payments")
+    private Optional<Long> wantedJobs = Optional.empty();
 
     @Option(names = "--rounds", paramLabel = "N", description = "Runs of each contestant; default: 3")
     private int rounds = 3;
@@ -51,14 +58,29 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--partitions", paramLabel = "N", description = "Of a topic; default: 8")
     private int partitions = 8;
 
-    @Option(names = "--slots", paramLabel = "N", description = "Of Muster's worker; default: 6000")
-    private int slots = 6_000;
+    @Option(
+            names = "--slots",
+            paramLabel = "N",
+            description = "Of Muster's worker; default: 6000, for payments what a worker has by default")
+    private Optional<Integer> slots = Optional.empty();
 
-    @Option(names = "--lanes", paramLabel = "N", description = "Of Muster's worker; default: 3")
-    private int lanes = 3;
+    @Option(names = "--lanes", paramLabel = "N", description = "Of Muster's worker; default: 3, likewise")
+    private Optional<Integer> lanes = Optional.empty();
 
     @Option(names = "--compare", description = "All contestants take part, db-scheduler, JobRunr and others too")
     private boolean compare;
+
+    @Option(
+            names = "--history",
+            paramLabel = "N",
+            description = "Finished jobs of days before that muster-backlog begins with; default: 10000000")
+    private long history = 10_000_000;
+
+    @Option(
+            names = "--waiting",
+            paramLabel = "N",
+            description = "Jobs due in days that muster-backlog begins with; default: 5000000")
+    private long waiting = 5_000_000;
 
     @Option(
             names = "--latency",
@@ -68,14 +90,38 @@ public final class Bench implements Callable<Integer> {
             description = "Measure no drain but Muster's latency at that many jobs a second; default: 500")
     private Optional<Double> latency = Optional.empty();
 
-    @Option(names = "--seconds", paramLabel = "N", description = "How long a latency is measured; default: 30")
+    @Option(
+            names = "--idle",
+            description = "Measure what a coordinator and two workers need that have nothing to do, as they ship")
+    private boolean idle;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            description = "How long a latency or an idle system is measured; default: 30")
     private int seconds = 30;
 
     @Option(
             names = "--warm-up",
             paramLabel = "N",
-            description = "Seconds at the same rate before that, which don't count; default: 60")
+            description = "Seconds of the same before that, which don't count; default: 60")
     private int warmUp = 60;
+
+    @Option(
+            names = "--start",
+            arity = "0..1",
+            fallbackValue = "10",
+            paramLabel = "N",
+            description = "Measure that many starts of a worker, until its first job; default: 10")
+    private Optional<Integer> starts = Optional.empty();
+
+    @Option(
+            names = "--restart",
+            arity = "0..1",
+            fallbackValue = "10",
+            paramLabel = "N",
+            description = "Kill a worker that many times, and measure how long it is away; default: 10")
+    private Optional<Integer> restarts = Optional.empty();
 
     @Option(names = "--profile", description = "Ask Postgres where its time and its WAL went; costs some of both")
     private boolean profile;
@@ -108,8 +154,19 @@ public final class Bench implements Callable<Integer> {
     public Integer call() throws Exception {
         if (micro) {
             micro();
-            return 0;
+        } else if (idle) {
+            idle();
+        } else if (starts.isPresent()) {
+            WorkerStart.run(console, starts.get());
+        } else if (restarts.isPresent()) {
+            WorkerRestart.run(console, restarts.get());
+        } else {
+            onOwnServers();
         }
+        return 0;
+    }
+
+    private void onOwnServers() throws Exception {
         Path folder = Files.createTempDirectory("muster-bench-");
         try (BenchServers servers = BenchServers.start(folder, profile)) {
             if (latency.isPresent()) {
@@ -124,7 +181,12 @@ public final class Bench implements Callable<Integer> {
                 FileTree.delete(folder);
             }
         }
-        return 0;
+    }
+
+    private void idle() throws Exception {
+        Idle.Result result = new Idle(warmUp, seconds).run(console);
+        result.table().forEach(console::line);
+        json.ifPresent(file -> write(file, result.json()));
     }
 
     private static void micro() throws RunnerException {
@@ -142,9 +204,7 @@ public final class Bench implements Callable<Integer> {
     }
 
     private void drains(BenchServers servers, Workload kind) throws Exception {
-        List<Contestant> all = compare
-                ? List.of(Contestant.values())
-                : contestants.stream().map(Contestant::of).toList();
+        List<Contestant> all = contestants(kind);
         List<DrainResult> results = new ArrayList<>();
         for (int round = 1; round <= rounds; round++) {
             for (Contestant contestant : all) {
@@ -157,6 +217,16 @@ public final class Bench implements Callable<Integer> {
         chart.ifPresent(file -> write(file, Chart.of(results)));
     }
 
+    private List<Contestant> contestants(Workload kind) {
+        List<Contestant> all = contestants.stream().map(Contestant::of).toList();
+        if (all.isEmpty()) {
+            all = compare ? Contestant.all() : List.of(Contestant.BARE, Contestant.MUSTER);
+        }
+        return kind.isForMusterAlone()
+                ? all.stream().filter(Contestant::isMuster).toList()
+                : all;
+    }
+
     /** With the defaults of a worker. */
     private void latencies(BenchServers servers, double rate) throws Exception {
         List<Latency.Result> results = new ArrayList<>();
@@ -166,7 +236,8 @@ public final class Bench implements Callable<Integer> {
                         servers,
                         "latency-" + round + "-" + slowOneIn,
                         Workload.NOOP,
-                        new MusterTrial.Setup(Optional.empty(), partitions, 1, 64, 2));
+                        new MusterTrial.Setup(
+                                Optional.empty(), partitions, MusterTrial.Workers.ONE_BY_DEFAULT, Backlog.NONE));
                 Latency.Result result = new Latency(servers, warmUp).run(trial, rate, seconds, slowOneIn);
                 console.line(result.line());
                 results.add(result);
@@ -182,11 +253,16 @@ public final class Bench implements Callable<Integer> {
 
     private DrainResult drain(BenchServers servers, Contestant contestant, Workload kind, int round) throws Exception {
         String name = contestant.wireName() + "-" + round;
-        long share = contestant.share(jobs);
+        long share = contestant.share(jobs(kind));
         Drain drain = new Drain(servers, profile);
         DrainResult result = drain.run(
                 contestant.wireName(),
-                contestant.trial(servers, name, kind, share, new Contestant.Setup(partitions, slots, lanes)),
+                contestant.trial(
+                        servers,
+                        name,
+                        kind,
+                        share,
+                        new Contestant.Setup(partitions, workers(kind), new Backlog(history, waiting))),
                 kind,
                 share);
         console.line(Report.line(result));
@@ -194,13 +270,23 @@ public final class Bench implements Callable<Integer> {
         return result;
     }
 
+    private long jobs(Workload kind) {
+        return wantedJobs.orElse(kind.jobs());
+    }
+
+    private MusterTrial.Workers workers(Workload kind) {
+        MusterTrial.Workers made = kind.workers();
+        return made.withSlots(slots.orElse(made.slots())).withLanes(lanes.orElse(made.lanes()));
+    }
+
     private Map<String, Object> about(Workload kind, List<Contestant> all) {
         Map<String, Object> about = new LinkedHashMap<>();
         about.put("workload", kind.wireName());
-        about.put("jobs", jobs);
+        about.put("jobs", jobs(kind));
         about.put("partitions", partitions);
-        about.put("slots", slots);
-        about.put("lanes", lanes);
+        about.put("slots", workers(kind).slots());
+        about.put("lanes", workers(kind).lanes());
+        about.put("backlog", new Backlog(history, waiting));
         about.put("processors", Runtime.getRuntime().availableProcessors());
         about.put("java", Runtime.version().toString());
         about.put("postgres", BenchServers.POSTGRES);

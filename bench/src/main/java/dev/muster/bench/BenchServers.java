@@ -80,6 +80,13 @@ public final class BenchServers implements AutoCloseable {
                 Setting.POSTGRES_PASSWORD.key(), postgres.password()));
     }
 
+    /** Gives its space back; nobody works on it any more. */
+    public void dropDatabase(String name) throws SQLException {
+        try (Connection connection = connect("postgres")) {
+            BenchSql.dropDatabase(connection, name);
+        }
+    }
+
     /** A connection for looking, outside of what is measured. */
     public Connection connect(String database) throws SQLException {
         return DriverManager.getConnection(postgres.jdbcUrl(database), postgres.user(), postgres.password());

@@ -24,11 +24,20 @@ public final class BenchSql {
     private static final String CLAIMED = "SELECT coalesce(sum(next_offset), 0)::bigint FROM muster.partition_owner";
 
     // Asked many times a second: counting a million waiting rows would be most of what is measured. Some run as a rule.
+    // A backlog is due after a day; who waits behind somebody in the key is due at infinity, and that somebody is not.
+    // Index job_waiting_due, one entry of each partition.
     private static final String UNFINISHED = """
-            SELECT CASE WHEN EXISTS (SELECT FROM muster.job_running) OR EXISTS (SELECT FROM muster.job_waiting) THEN 1
+            SELECT CASE
+                WHEN EXISTS (SELECT FROM muster.job_running) THEN 1
+                WHEN EXISTS (
+                    SELECT
+                    FROM muster.partition_owner o
+                    CROSS JOIN LATERAL (
+                        SELECT
+                        FROM muster.job_waiting w
+                        WHERE w.queue = o.queue AND w.partition = o.partition AND w.due_at < now() + interval '1 day'
+                        LIMIT 1) own) THEN 1
                 ELSE 0 END""";
-
-    private static final String SETTLED = "SELECT count(*) FROM muster.job_history WHERE state = 'succeeded'";
 
     private static final String UNRELAYED = """
             SELECT count(*)
@@ -53,17 +62,27 @@ public final class BenchSql {
             SELECT job_id, (extract(epoch FROM pg_xact_commit_timestamp(xid::xid)) * 1000000)::bigint AS at
             FROM muster.job_history""";
 
-    private static final String FIRST_CLAIM =
-            "SELECT (extract(epoch FROM min(claimed_at)) * 1000)::bigint FROM muster.job_history";
+    // No run takes an hour, and the history that lies there before it is of days before.
+    private static final String FIRST_CLAIM = """
+            SELECT (extract(epoch FROM min(claimed_at)) * 1000)::bigint
+            FROM muster.job_history
+            WHERE settled_at > now() - interval '1 hour'""";
 
     private static final String TIMELINE = """
             SELECT (extract(epoch FROM settled_at) * 1000)::bigint AS at, count(*)
             FROM muster.job_history
+            WHERE state = 'succeeded' AND settled_at > now() - interval '1 hour'
             GROUP BY 1""";
 
     static void createDatabase(Connection connection, String name) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("CREATE DATABASE " + statement.enquoteIdentifier(name, true));
+        }
+    }
+
+    static void dropDatabase(Connection connection, String name) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("DROP DATABASE " + statement.enquoteIdentifier(name, true) + " WITH (FORCE)");
         }
     }
 
@@ -97,14 +116,9 @@ public final class BenchSql {
         return number(connection, CLAIMED);
     }
 
-    /** True while a job of Muster runs or waits. */
+    /** True while a job of Muster runs, or waits for less than a day. */
     public static boolean hasUnfinished(Connection connection) throws SQLException {
         return number(connection, UNFINISHED) > 0;
-    }
-
-    /** Jobs of Muster that have succeeded. Reads the history through. */
-    public static long succeeded(Connection connection) throws SQLException {
-        return number(connection, SETTLED);
     }
 
     /** True while there is something in Muster's outbox that was not told yet. */
@@ -132,7 +146,7 @@ public final class BenchSql {
         return number(connection, FIRST_CLAIM);
     }
 
-    /** How many jobs Muster has settled in which millisecond. */
+    /** How many jobs have succeeded in which millisecond. */
     public static NavigableMap<Long, Long> timeline(Connection connection) throws SQLException {
         NavigableMap<Long, Long> counts = new TreeMap<>();
         try (Statement statement = connection.createStatement();

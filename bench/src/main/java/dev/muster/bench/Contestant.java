@@ -5,9 +5,11 @@ import dev.muster.bench.peer.DbSchedulerPeer;
 import dev.muster.bench.peer.JobRunrPeer;
 import dev.muster.bench.peer.ParallelConsumerPeer;
 import dev.muster.bench.peer.PlainListener;
+import dev.muster.bench.trial.Backlog;
 import dev.muster.bench.trial.JvmTrial;
 import dev.muster.bench.trial.MusterTrial;
 import dev.muster.bench.trial.Trial;
+import dev.muster.store.QueueStore;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +25,8 @@ enum Contestant {
     MUSTER,
     /** Muster with the duplicate window of a payment queue. */
     MUSTER_WINDOW,
+    /** Muster with a long history and a backlog of jobs that are due in days. */
+    MUSTER_BACKLOG,
     /** {@link DbSchedulerPeer}. */
     DB_SCHEDULER,
     /** {@link JobRunrPeer}. */
@@ -33,7 +37,7 @@ enum Contestant {
     LISTENER;
 
     /** What is the same for all runs of a measurement. */
-    record Setup(int partitions, int slots, int lanes) {}
+    record Setup(int partitions, MusterTrial.Workers workers, Backlog backlog) {}
 
     Trial trial(BenchServers servers, String name, Workload workload, long jobs, Setup setup) {
         return switch (this) {
@@ -43,8 +47,10 @@ enum Contestant {
             case PARALLEL_CONSUMER ->
                 jvm(servers, name, ParallelConsumerPeer.class, jobs, setup, workload.isKeyed() ? "keyed" : "");
             case LISTENER -> jvm(servers, name, PlainListener.class, jobs, setup);
-            case MUSTER -> muster(servers, name, workload, setup, Optional.empty());
-            case MUSTER_WINDOW -> muster(servers, name, workload, setup, Optional.of(Duration.ofDays(7)));
+            case MUSTER -> muster(servers, name, workload, setup, Optional.empty(), Backlog.NONE);
+            case MUSTER_WINDOW ->
+                muster(servers, name, workload, setup, Optional.of(QueueStore.DEFAULT_DUPLICATE_WINDOW), Backlog.NONE);
+            case MUSTER_BACKLOG -> muster(servers, name, workload, setup, Optional.empty(), setup.backlog());
         };
     }
 
@@ -54,12 +60,14 @@ enum Contestant {
     }
 
     private static Trial muster(
-            BenchServers servers, String name, Workload workload, Setup setup, Optional<Duration> window) {
+            BenchServers servers,
+            String name,
+            Workload workload,
+            Setup setup,
+            Optional<Duration> window,
+            Backlog backlog) {
         return new MusterTrial(
-                servers,
-                name,
-                workload,
-                new MusterTrial.Setup(window, setup.partitions(), 1, setup.slots(), setup.lanes()));
+                servers, name, workload, new MusterTrial.Setup(window, setup.partitions(), setup.workers(), backlog));
     }
 
     /**
@@ -68,10 +76,19 @@ enum Contestant {
      */
     long share(long jobs) {
         return switch (this) {
-            case BARE, MUSTER, MUSTER_WINDOW -> jobs;
+            case BARE, MUSTER, MUSTER_WINDOW, MUSTER_BACKLOG -> jobs;
             case DB_SCHEDULER, PARALLEL_CONSUMER, LISTENER -> Math.min(jobs, 100_000);
             case JOBRUNR -> Math.min(jobs, 40_000);
         };
+    }
+
+    boolean isMuster() {
+        return this == MUSTER || this == MUSTER_WINDOW || this == MUSTER_BACKLOG;
+    }
+
+    /** All that begin with an empty store. */
+    static List<Contestant> all() {
+        return Arrays.stream(values()).filter(c -> c != MUSTER_BACKLOG).toList();
     }
 
     String wireName() {

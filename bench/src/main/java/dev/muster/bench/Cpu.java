@@ -3,10 +3,9 @@ package dev.muster.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Processor time as Linux accounts for it, in {@code /proc}. Thread-safe. */
 public final class Cpu {
@@ -20,14 +19,17 @@ public final class Cpu {
      * 0 once it is gone.
      */
     public static double secondsOfTree(long pid) {
-        double sum = 0;
-        Deque<Long> left = new ArrayDeque<>(List.of(pid));
-        while (!left.isEmpty()) {
-            long next = left.pop();
-            sum += seconds(next);
-            ProcessHandle.of(next).ifPresent(handle -> handle.children().forEach(c -> left.push(c.pid())));
-        }
-        return sum;
+        return tree(pid).stream().mapToDouble(Cpu::seconds).sum();
+    }
+
+    /** A process and its living descendants. */
+    static List<Long> tree(long pid) {
+        return Stream.concat(
+                        Stream.of(pid),
+                        ProcessHandle.of(pid).stream()
+                                .flatMap(ProcessHandle::descendants)
+                                .map(ProcessHandle::pid))
+                .toList();
     }
 
     /** Seconds that all processors of the machine have worked, whoever for, since it was started. */
@@ -45,7 +47,7 @@ public final class Cpu {
 
     /** The most that was ever resident of a process, in MB; 0 once it is gone. */
     public static long peakMegabytes(long pid) {
-        return read(Path.of("/proc/" + pid + "/status"))
+        return proc(pid, "status")
                 .lines()
                 .filter(line -> line.startsWith("VmHWM:"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
@@ -53,14 +55,20 @@ public final class Cpu {
                 .orElse(0);
     }
 
-    private static double seconds(long pid) {
-        String stat = read(Path.of("/proc/" + pid + "/stat"));
+    /** Seconds that a process and what it has waited for have taken, without its living children; 0 once it is gone. */
+    static double seconds(long pid) {
+        String stat = proc(pid, "stat");
         if (stat.isEmpty()) {
             return 0;
         }
         // The name in parentheses may hold spaces; what follows it does not. utime, stime, cutime, cstime.
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         return Arrays.stream(fields, 11, 15).mapToLong(Long::parseLong).sum() / TICKS_PER_SECOND;
+    }
+
+    /** What the kernel says of a process; empty once it is gone. */
+    static String proc(long pid, String what) {
+        return read(Path.of("/proc", Long.toString(pid), what));
     }
 
     private static String read(Path file) {

@@ -101,6 +101,10 @@ final class Drain {
         long walRested = BenchSql.walBytes(look);
         Timeline all = trial.timeline();
         Timeline timeline = due.map(all::dueAt).orElse(all);
+        if (timeline.jobs() < jobs) {
+            throw new IllegalStateException(
+                    contestant + " is done, and " + (jobs - timeline.jobs()) + " jobs have not succeeded");
+        }
         DrainResult.Cost whole = cost(before, after, walAfter - walBefore, timeline.jobs());
         DrainResult.Cost steady = cost(warm, after, 0, timeline.jobsAfter(warm.at()));
         DrainResult.Cost rest = cost(before, rested, walRested - walBefore, timeline.jobs());

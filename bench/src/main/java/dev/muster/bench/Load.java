@@ -5,6 +5,7 @@ import dev.muster.config.Settings;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.protocol.Json;
 import dev.muster.protocol.Submission;
+import dev.muster.worker.payments.PaymentCharge;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
@@ -80,6 +81,9 @@ public final class Load {
     }
 
     private byte[] payload(long number, String customer, long amount) {
+        if (workload == Workload.PAYMENTS) {
+            return Json.MAPPER.writeValueAsBytes(new PaymentCharge(amount, "eur", customer, "pm_card_visa"));
+        }
         int empty = Json.MAPPER.writeValueAsBytes(new Order(number, customer, amount, "eur", "")).length;
         String note = "x".repeat(Math.max(0, workload.bytes() - empty));
         return Json.MAPPER

@@ -34,8 +34,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * it is a member of its group. The coordinator's part of it, fence and fork, is in it. All times are of this machine's
  * clock, the coordinator's word on the exit as it stands in the history of supervision.
  */
-public final class WorkerRestart {
-    private static final int ROUNDS = 10;
+final class WorkerRestart {
     private static final int WORKERS = 2;
     private static final Duration POLL = Duration.ofMillis(5);
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -56,10 +55,8 @@ public final class WorkerRestart {
     /** One restart. */
     private record Restart(Instant killed, Instant seen, Instant heartbeat, Instant member) {}
 
-    /** Takes how many restarts to measure; default: 10. */
-    public static void main(String[] args) throws Exception {
-        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : ROUNDS;
-        Console console = Console.system();
+    /** Measures so many restarts and says what they took. */
+    static void run(Console console, int rounds) throws Exception {
         Path folder = Files.createTempDirectory("muster-bench-");
         StackConfig config = new StackConfig(
                 folder,

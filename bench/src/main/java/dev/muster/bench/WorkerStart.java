@@ -11,16 +11,19 @@ import dev.muster.local.stack.LocalStack;
 import dev.muster.local.stack.StackConfig;
 import dev.muster.protocol.HeartbeatCodec;
 import dev.muster.protocol.Topics;
+import dev.muster.store.AuditReader;
 import dev.muster.time.Ticker;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -29,33 +32,33 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * How long a worker's start takes, on a stack of its own with nothing else to do: from the start of its process until
- * its first heartbeat is read from Kafka, until it says that it has started, and until a heartbeat says that it is a
- * member of its group. One worker after the other; each drains before the next starts. All times are of one monotonic
- * clock, the measuring process's; the processor time beside them tells what a machine with nothing else to do would need.
+ * its first heartbeat is read from Kafka, until it says that it has started, until a heartbeat says that it is a member
+ * of its group, and until the handler of a payment that waited for it is entered. One worker after the other; each drains
+ * before the next starts. Times are of the measuring process's monotonic clock, but for the handler's, which the worker
+ * notes by the machine's; the processor time beside them tells what a machine with nothing else to do would need.
  */
-public final class WorkerStart {
-    private static final int ROUNDS = 10;
+final class WorkerStart {
     private static final Duration POLL = Duration.ofMillis(5);
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private final LocalStack stack;
     private final Path folder;
     private final Consumer<byte[], byte[]> heartbeats;
+    private final AuditReader finished;
     private final Ticker ticker = Ticker.system();
 
     private WorkerStart(LocalStack stack, Path folder, Consumer<byte[], byte[]> heartbeats) {
         this.stack = stack;
         this.folder = folder;
         this.heartbeats = heartbeats;
+        this.finished = new AuditReader(stack.database());
     }
 
     /** One start; each in nanoseconds since the wish to start the process, and the processor time until the heartbeat. */
-    private record Start(long heartbeat, long started, long member, long processor) {}
+    private record Start(long heartbeat, long started, long member, long firstJob, long processor) {}
 
-    /** Takes how many starts to measure; default: 10. */
-    public static void main(String[] args) throws Exception {
-        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : ROUNDS;
-        Console console = Console.system();
+    /** Measures so many starts and says what they took. */
+    static void run(Console console, int rounds) throws Exception {
         Path folder = Files.createTempDirectory("muster-bench-");
         StackConfig config = new StackConfig(
                 folder,
@@ -77,6 +80,7 @@ public final class WorkerStart {
         report(console, "first heartbeat read from Kafka", starts, Start::heartbeat);
         report(console, "\"Started\" in its log", starts, Start::started);
         report(console, "first heartbeat as a member", starts, Start::member);
+        report(console, "handler of its first job entered", starts, Start::firstJob);
         report(console, "processor time to first heartbeat", starts, Start::processor);
     }
 
@@ -85,6 +89,8 @@ public final class WorkerStart {
                 new ProcessBuilder(MusterProcess.worker(folder.resolve("tmp"))).redirectErrorStream(true);
         builder.environment().putAll(stack.settings().asEnvironment());
         builder.environment().put(Setting.WORKER_NAME.environmentName(), worker);
+        new Load(Workload.PAYMENTS, worker).preload(stack.settings(), StackConfig.PAYMENTS, 1);
+        Instant wished = ticker.now();
         long begun = ticker.nanos();
         Process process = builder.start();
         try {
@@ -93,7 +99,8 @@ public final class WorkerStart {
             long heartbeat = await(process, Heartbeat.Phase.STARTING);
             long processor = process.info().totalCpuDuration().orElseThrow().toNanos();
             long member = await(process, Heartbeat.Phase.RUNNING);
-            return new Start(heartbeat - begun, started.join() - begun, member - begun, processor);
+            Duration firstJob = Duration.between(wished, firstJobEntered(wished));
+            return new Start(heartbeat - begun, started.join() - begun, member - begun, firstJob.toNanos(), processor);
         } finally {
             process.destroy();
             process.waitFor();
@@ -112,6 +119,22 @@ public final class WorkerStart {
             }
         }
         throw new IllegalStateException("process " + process.pid() + " sent no heartbeat in " + phase);
+    }
+
+    /** When the handler was entered of the job that was started after this moment. */
+    private Instant firstJobEntered(Instant after) throws InterruptedException {
+        long begun = ticker.nanos();
+        while (ticker.nanos() - begun < LIMIT.toNanos()) {
+            Optional<Instant> entered = finished.finals().stream()
+                    .flatMap(job -> job.entered().stream())
+                    .filter(moment -> moment.isAfter(after))
+                    .findFirst();
+            if (entered.isPresent()) {
+                return entered.get();
+            }
+            Pause.millis(POLL.toMillis());
+        }
+        throw new IllegalStateException("the first job was not run within " + LIMIT);
     }
 
     /** Reads its log to the end, so that it never waits for a full pipe. */

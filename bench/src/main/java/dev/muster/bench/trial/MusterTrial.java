@@ -6,6 +6,8 @@ import dev.muster.bench.Pause;
 import dev.muster.bench.Workload;
 import dev.muster.config.Setting;
 import dev.muster.config.Settings;
+import dev.muster.embedded.sandbox.SandboxConfig;
+import dev.muster.embedded.sandbox.SandboxServer;
 import dev.muster.job.Queue;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.kafka.TopicAdmin;
@@ -49,16 +51,37 @@ public final class MusterTrial implements Trial {
     private final List<Child> workers = new ArrayList<>();
     private Settings settings = Settings.of(Map.of());
     private @Nullable Child coordinator;
+    private @Nullable SandboxServer sandbox;
     private @Nullable Connection look;
 
     /**
      * How Muster is set up.
      *
      * @param window how long the queue recognises a repeated submission; empty: not at all
-     * @param slots of a worker
-     * @param lanes of a worker
      */
-    public record Setup(Optional<Duration> window, int partitions, int workers, int slots, int lanes) {}
+    public record Setup(Optional<Duration> window, int partitions, Workers workers, Backlog backlog) {}
+
+    /**
+     * Its workers.
+     *
+     * @param slots of each
+     * @param lanes of each
+     */
+    public record Workers(int count, int slots, int lanes) {
+        /** One with the settings that it has unless told. */
+        public static final Workers ONE_BY_DEFAULT = new Workers(
+                1,
+                Integer.parseInt(Setting.WORKER_SLOTS.defaultValue()),
+                Integer.parseInt(Setting.WORKER_LANES.defaultValue()));
+
+        public Workers withSlots(int changed) {
+            return new Workers(count, changed, lanes);
+        }
+
+        public Workers withLanes(int changed) {
+            return new Workers(count, slots, changed);
+        }
+    }
 
     /** @param name of its database, its queue and its pool: another one for each run */
     public MusterTrial(BenchServers servers, String name, Workload workload, Setup setup) {
@@ -69,15 +92,17 @@ public final class MusterTrial implements Trial {
     }
 
     @Override
-    public void prepare() throws SQLException {
+    public void prepare() throws SQLException, IOException {
         settings = servers.newDatabase(name)
                 .with(Setting.WORKER_POOL, name)
-                .with(Setting.WORKER_SLOTS, Integer.toString(setup.slots()))
-                .with(Setting.WORKER_LANES, Integer.toString(setup.lanes()))
+                .with(Setting.WORKER_SLOTS, Integer.toString(setup.workers().slots()))
+                .with(Setting.WORKER_LANES, Integer.toString(setup.workers().lanes()))
                 .with(Setting.FLEET_LAUNCHER, "external")
                 .with(Setting.FLEET_WORKERS, "0")
-                .with(Setting.COORDINATOR_PORT, "0")
-                .with(Setting.PAYMENTS_HEALTH_CHECK, "0s");
+                .with(Setting.COORDINATOR_PORT, "0");
+        settings = workload == Workload.PAYMENTS
+                ? settings.with(Setting.PAYMENTS_URL, startSandbox().toString())
+                : settings.with(Setting.PAYMENTS_HEALTH_CHECK, "0s");
         Migrations.migrate(settings);
         try (Admin admin = new KafkaClients(settings).admin("muster-bench");
                 Database database = Database.open(settings, "muster-bench", 1, Optional.empty())) {
@@ -88,7 +113,17 @@ public final class MusterTrial implements Trial {
                     new QueueStore(database),
                     new Queue(name, workload.ordering(), name, setup.partitions(), setup.window(), false));
         }
-        look = servers.connect(name);
+        Connection connection = servers.connect(name);
+        look = connection;
+        setup.backlog().fill(connection, name, setup.partitions());
+    }
+
+    private URI startSandbox() throws IOException {
+        SandboxServer provider = new SandboxServer(
+                SandboxConfig.in(Files.createDirectory(servers.folder().resolve(name + "-sandbox"))));
+        sandbox = provider;
+        provider.start();
+        return provider.url();
     }
 
     @Override
@@ -116,7 +151,7 @@ public final class MusterTrial implements Trial {
 
     @Override
     public void start() throws IOException {
-        for (int i = 1; i <= setup.workers(); i++) {
+        for (int i = 1; i <= setup.workers().count(); i++) {
             workers.add(start("worker", settings.with(Setting.WORKER_NAME, name + "-" + i)));
         }
     }
@@ -167,12 +202,13 @@ public final class MusterTrial implements Trial {
 
     @Override
     public Map<String, List<Long>> processes() {
-        Child leading = coordinator;
-        return Map.of(
-                "worker",
-                workers.stream().map(Child::pid).toList(),
-                "coordinator",
-                leading == null ? List.of() : List.of(leading.pid()));
+        Map<String, List<Long>> processes = new LinkedHashMap<>();
+        processes.put("worker", workers.stream().map(Child::pid).toList());
+        processes.put("coordinator", coordinator == null ? List.of() : List.of(coordinator.pid()));
+        if (sandbox != null) {
+            processes.put("sandbox", List.of(sandbox.pid()));
+        }
+        return processes;
     }
 
     /** By the worker's own metrics. */
@@ -206,8 +242,14 @@ public final class MusterTrial implements Trial {
         if (coordinator != null) {
             coordinator.close();
         }
+        if (sandbox != null) {
+            sandbox.stop();
+        }
         if (look != null) {
             look.close();
+        }
+        if (!setup.backlog().isEmpty()) {
+            servers.dropDatabase(name); // some GB
         }
     }
 }
