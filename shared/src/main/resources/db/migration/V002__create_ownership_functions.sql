@@ -139,7 +139,7 @@ $$;
 -- A column that is null throughout may be passed empty; nothing then is read, sent or parsed for it.
 -- p_shut: types whose circuit is open, so that they would be parked as soon as they start: they wait from the beginning.
 -- p_quick, p_group: as in `settle`: of these types several of a key start at once, if it is free.
--- verdict per record: started | waiting | duplicate | dead | cancelled | not_owner. Record 0 stands for all of them.
+-- verdict per record: started | joined (behind others of its key that run here) | waiting | duplicate | dead | cancelled | not_owner. Record 0 stands for all of them.
 CREATE FUNCTION claim(
     p_incarnation text,
     p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
@@ -305,24 +305,35 @@ BEGIN
     keys AS MATERIALIZED (
         SELECT k.queue, k.order_key, h.incarnation AS head, h.partition AS head_partition, d.seq AS held,
             f.first_waiting IS NOT NULL OR d.seq IS NOT NULL AS queued,
-            h.incarnation IS NULL AND f.first_waiting IS NULL AND d.seq IS NULL AS free
+            h.incarnation IS NULL AND f.first_waiting IS NULL AND d.seq IS NULL AS free, g.running, g.most, g.bytes,
+            coalesce(g.mine, false) AS open
         FROM (SELECT DISTINCT r.queue, r.order_key FROM ready r WHERE r.place IS NOT NULL) k
         LEFT JOIN key_hold d ON d.queue = k.queue AND d.order_key = k.order_key
         LEFT JOIN LATERAL (SELECT j.incarnation, j.partition FROM job_running j
             WHERE j.queue = k.queue AND j.order_key = k.order_key LIMIT 1) h ON true
         LEFT JOIN LATERAL (SELECT w.key_position AS first_waiting FROM job_waiting w
             WHERE w.queue = k.queue AND w.order_key = k.order_key AND w.key_position IS NOT NULL
-            ORDER BY w.key_position LIMIT 1) f ON true),
-    -- Who starts in a free key: its first, and behind it those that may start with it, as in `next_of_key`.
+            ORDER BY w.key_position LIMIT 1) f ON true
+        -- What runs of it here, if others may run behind that. Who was in flight in a death runs alone.
+        LEFT JOIN LATERAL (SELECT count(*) AS running, sum(octet_length(j.payload)) AS bytes,
+                min(coalesce(p_group[array_position(p_quick, j.type)], 1)) AS most,
+                bool_and(j.incarnation = p_incarnation AND j.partition = h.partition) AS mine
+            FROM job_running j WHERE j.queue = k.queue AND j.order_key = k.order_key) g
+            ON h.incarnation = p_incarnation AND f.first_waiting IS NULL AND d.seq IS NULL
+                AND cardinality(p_quick) > 0 AND NOT EXISTS (SELECT FROM suspect)),
+    -- Who starts in a free key: its first, and behind it those that may start with it, as in `next_of_key`. Where quick ones
+    -- of it run here, those that may join them.
     keyed AS MATERIALIZED (
         SELECT c.*, bool_and(c.may) OVER key AS goes, coalesce(bool_and(c.may) OVER before, true) AS is_next
         FROM (
-            SELECT r.ix, r.queue, r.order_key, k.held, k.queued, k.free, row_number() OVER key AS nth,
+            SELECT r.ix, r.queue, r.order_key, k.held, k.queued, k.free, k.open, row_number() OVER key AS nth,
                 k.head <> p_incarnation OR k.head_partition <> r.partition AS foreign_head,
-                k.free AND r.limit_key IS NULL AND NOT r.type = ANY (p_shut)
-                    AND (row_number() OVER key = 1 OR (r.partition = first_value(r.partition) OVER key
-                        AND row_number() OVER key <= min(coalesce(p_group[array_position(p_quick, r.type)], 1)) OVER key
-                        AND sum(octet_length(r.payload)) OVER key <= 1000000)) AS may
+                r.limit_key IS NULL AND NOT r.type = ANY (p_shut)
+                    AND (k.free AND row_number() OVER key = 1 OR (k.free OR k.open)
+                        AND r.partition = coalesce(k.head_partition, first_value(r.partition) OVER key)
+                        AND coalesce(k.running, 0) + row_number() OVER key <= least(k.most,
+                            min(coalesce(p_group[array_position(p_quick, r.type)], 1)) OVER key)
+                        AND coalesce(k.bytes, 0) + sum(octet_length(r.payload)) OVER key <= 1000000) AS may
             FROM ready r JOIN keys k USING (queue, order_key)
             WHERE r.place IS NOT NULL
             WINDOW key AS (PARTITION BY r.queue, r.order_key ORDER BY r.ix)) c
@@ -355,8 +366,8 @@ BEGIN
         FROM ready r LEFT JOIN keyed k USING (ix)
         WHERE NOT coalesce(k.goes, r.limit_key IS NULL AND NOT r.type = ANY (p_shut))
         RETURNING job_id)
-    SELECT r.ix, CASE WHEN s.job_id IS NOT NULL THEN 'started' ELSE 'waiting' END, r.place
-        FROM ready r LEFT JOIN started s USING (job_id)
+    SELECT r.ix, CASE WHEN s.job_id IS NULL THEN 'waiting' WHEN k.open THEN 'joined' ELSE 'started' END, r.place
+        FROM ready r LEFT JOIN started s USING (job_id) LEFT JOIN keyed k USING (ix)
     UNION ALL SELECT r.ix, 'waiting', NULL FROM unnest(recs) r JOIN scheduled s USING (job_id) WHERE r.ix IN (SELECT unnest(fresh))
     UNION ALL SELECT r.ix, 'dead', NULL FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash)
     UNION ALL SELECT r.ix, 'cancelled', NULL FROM unnest(recs) r WHERE r.ix = ANY (unwanted) OR r.ix = ANY (rivals)

@@ -1,5 +1,6 @@
 package dev.muster.simulation;
 
+import static dev.muster.store.Claim.Verdict.JOINED;
 import static dev.muster.store.Claim.Verdict.STARTED;
 import static dev.muster.store.Claim.Verdict.WAITING;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -88,9 +89,27 @@ abstract class GroupContract extends PostgresContract {
                 .containsExactly(WAITING, STARTED, STARTED);
         assertThat(started(settle(a, at(1), succeeded(1, 1), succeeded(2, 1)))).isEmpty();
         assertThat(started(settle(a, at(1), succeeded(3, 1)))).containsExactly(id(4), id(5), id(6));
-        assertThat(claim(a, at(1), 8, THREE.most(), entry(9, 8, "L")))
-                .as("its key is not free")
+        assertThat(claim(a, at(1), 8, THREE.most(), entry(9, 8, "L"), entry(10, 9, "L"), entry(11, 10, "L")))
+                .as("behind the two that run, as many as fit")
+                .containsExactly(JOINED, WAITING, WAITING);
+        assertThat(claim(a, at(1), 11, THREE.most(), entry(12, 11, "L")))
+                .as("others of it wait")
                 .containsExactly(WAITING);
+    }
+
+    @Test
+    void nobody_joins_what_another_runs_or_what_runs_alone() {
+        queue(Ordering.KEY, WINDOW);
+        Incarnation a = worker();
+        Incarnation b = worker();
+        take(a, at(1));
+        claim(a, at(1), 0, entry(1, 0, "K"));
+        take(b, at(2));
+
+        assertThat(claim(b, at(2), 1, THREE.most(), entry(2, 1, "K"), entry(3, 2, "L")))
+                .as("the first runs under another")
+                .containsExactly(WAITING, STARTED);
+        assertThat(claim(b, at(2), 3, Map.of("another", 9), entry(4, 3, "L"))).containsExactly(WAITING);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.muster.simulation;
 
+import dev.muster.fleet.Incarnation;
 import dev.muster.job.JobId;
 import dev.muster.store.Outcome;
 import java.util.ArrayList;
@@ -44,6 +45,15 @@ final class ModelGroups {
             }
             group.add(row);
             return true;
+        }
+
+        /** True if it starts behind others of its key that run under this incarnation, and not by this claim. */
+        boolean joins(JobRow row, List<JobRow> running, Incarnation me) {
+            String key = row.place.queue() + "/" + row.key.orElseThrow();
+            return !running.isEmpty()
+                    && !groups.containsKey(key)
+                    && running.stream().allMatch(r -> r.isOf(me))
+                    && fits(running, row);
         }
 
         private boolean fits(List<JobRow> group, JobRow row) {

@@ -30,6 +30,11 @@ final class ModelKeys {
                 .findFirst();
     }
 
+    /** All that run of its key. */
+    List<JobRow> runningOf(JobRow row) {
+        return db.running.values().stream().filter(r -> r.isBehindOrAt(row)).toList();
+    }
+
     Optional<JobRow> firstWaiting(JobRow row) {
         return waitingOf(row).min(Comparator.comparingLong(ModelKeys::position));
     }

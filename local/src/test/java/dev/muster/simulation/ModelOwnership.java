@@ -122,13 +122,16 @@ final class ModelOwnership implements Ownership {
             row.keyPosition = db.nextKeyPosition();
             Optional<JobRow> head = keys.headOf(row);
             boolean queued = keys.firstWaiting(row).isPresent();
-            if (queued || !starting.takes(row, head.isEmpty())) {
+            boolean joins = !queued && starting.joins(row, keys.runningOf(row), me);
+            if (queued || !(joins || starting.takes(row, head.isEmpty()))) {
                 row.state = JobRow.State.PARKED;
                 row.dueAt =
                         queued ? JobRow.NEVER : keys.recheck(!head.orElseThrow().isOf(me));
                 db.waiting.put(row.id, row);
                 return Claim.Verdict.WAITING;
             }
+            begin(row, 1);
+            return joins ? Claim.Verdict.JOINED : Claim.Verdict.STARTED;
         }
         begin(row, 1);
         return Claim.Verdict.STARTED;

@@ -74,6 +74,8 @@ public record Claim(List<Span> spans, List<Entry> entries) {
     public enum Verdict {
         /** It runs under this incarnation: start its thread. */
         STARTED,
+        /** The same, behind others of its key that run under this incarnation: to be run after them. */
+        JOINED,
         /** It waits in the table, for its time or behind its key. */
         WAITING,
         /** The same job is known already. */

@@ -1,5 +1,6 @@
 package dev.muster.store;
 
+import static dev.muster.store.Claim.Verdict.JOINED;
 import static dev.muster.store.Claim.Verdict.STARTED;
 import static dev.muster.store.Claim.Verdict.WAITING;
 import static dev.muster.store.OwnershipFixture.id;
@@ -106,6 +107,27 @@ final class GroupIT extends SuspectScene {
                 .extracting(QuarantineStore.Suspect::id)
                 .as("the others were not in flight in two deaths")
                 .containsExactly(id(queue + 3));
+    }
+
+    @Test
+    void nobody_joins_while_there_are_suspects_nor_who_has_a_limit() {
+        Actor owner = owner(1);
+        assertThat(owner.claims(partition, 0, MANY.most(), keyed(0, queue + 0, "k")))
+                .containsExactly(STARTED);
+
+        assertThat(owner.claims(
+                        partition, 1, MANY.most(), keyed(1, queue + 1, "k"), limitedAndKeyed(2, queue + 2, "k", queue)))
+                .containsExactly(JOINED, WAITING);
+        assertThat(owner.claims(partition, 3, MANY.most(), keyed(3, queue + 3, "m")))
+                .containsExactly(STARTED);
+        Actor dead = db.worker();
+        PartitionEpoch other = new PartitionEpoch(queue, 1, 1);
+        dead.takes(other);
+        dead.claims(other, 0, keyed(0, queue + "x", "x"));
+        dies(dead, Standing.NOTED, 0);
+
+        assertThat(owner.claims(partition, 4, MANY.most(), keyed(4, queue + 4, "m")))
+                .containsExactly(WAITING);
     }
 
     @Test

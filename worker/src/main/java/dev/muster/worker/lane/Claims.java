@@ -156,7 +156,8 @@ final class Claims {
             Collection<Held> partitions) {
         Map<Held, Integer> counts = new HashMap<>();
         List<PartitionEpoch> refused = new ArrayList<>();
-        Map<String, List<RunningJob>> keyed = new LinkedHashMap<>();
+        Map<String, List<RunningJob>> started = new LinkedHashMap<>();
+        Map<String, List<RunningJob>> joined = new LinkedHashMap<>();
         for (int i = 0; i < picks.size(); i++) {
             Held from = picks.get(i).from();
             Claim.Entry entry = entries.get(i);
@@ -167,12 +168,15 @@ final class Claims {
                     if (entry.orderKey().isEmpty()) {
                         runs.start(List.of(job));
                     } else {
-                        keyed.computeIfAbsent(
-                                        job.place().queue() + "/"
-                                                + entry.orderKey().get(),
-                                        _ -> new ArrayList<>())
+                        started.computeIfAbsent(Runs.key(job), _ -> new ArrayList<>())
                                 .add(job);
                     }
+                }
+                case JOINED -> {
+                    RunningJob job = job(from, entry);
+                    joined.computeIfAbsent(Runs.key(job), _ -> new ArrayList<>())
+                            .add(job);
+                    parts.shares().release(from.partition().queue(), 1);
                 }
                 case WAITING -> {
                     waiting = true;
@@ -190,10 +194,11 @@ final class Claims {
             }
             counts.merge(from, 1, Integer::sum);
         }
-        keyed.values().forEach(group -> {
+        started.values().forEach(group -> {
             parts.shares().release(group.getFirst().place().queue(), group.size() - 1); // they need one together
             runs.start(group);
         });
+        joined.values().forEach(runs::join);
         int i = 0;
         for (Held from : partitions) {
             Claim.Span span = spans.get(i++);

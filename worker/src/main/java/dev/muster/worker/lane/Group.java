@@ -12,13 +12,12 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 
 /**
- * Jobs that were started at once: one, or several of one key. Each begins when the one before it has returned success, which
- * is a moment before that is durable. As soon as one does not, or their time is over, the rest is given back, together with
- * what ended it, so that the lane has it wait again before it writes that down. What the runs say is heard on their threads,
- * of which there is one at a time; all else is confined to the lane's thread.
+ * Jobs of one key, or one job, that run one after the other: each begins when the one before it has returned success, which is
+ * a moment before that is durable. Others may join as long as it goes well. As soon as one does not succeed, or they take too
+ * long, the rest is given back, together with what ended it, so that the lane has it wait again before it writes that down.
+ * What the runs say is heard on their threads, of which there is one at a time; all else is called by the lane's thread.
  */
 final class Group implements JobRunner.Listener {
     /** Of jobs that take so many times longer than they did before, the rest waits where others can take it. */
@@ -29,13 +28,22 @@ final class Group implements JobRunner.Listener {
     private final Duration within;
     private final EffectGuard.Intents intents;
     private final News news;
-    private final List<Run> members;
-    private final long began;
-    private int open;
+    /** Those that are not written down, in their order. The lane's. */
+    private final Deque<Run> members;
 
-    // Passed from each run's thread to the next one's.
+    // What follows is guarded by this.
     private final Deque<Run> rest;
+    private State state = State.RUNS;
+    private long began;
     private long runBegan;
+
+    private enum State {
+        RUNS,
+        /** All have returned success. */
+        WELL,
+        /** Nothing of it will begin any more. */
+        OVER
+    }
 
     /** What becomes of its runs. Called on their threads; never waits. */
     interface News {
@@ -66,31 +74,48 @@ final class Group implements JobRunner.Listener {
         this.within = within;
         this.intents = intents;
         this.news = news;
-        this.members = jobs.stream().map(Run::new).toList();
+        this.members = new ArrayDeque<>(jobs.size());
+        jobs.forEach(job -> members.add(new Run(job)));
         this.rest = new ArrayDeque<>(members);
-        this.open = members.size();
         this.began = ticker.nanos();
         this.runBegan = began;
     }
 
     /** Begins the first; false: there is nobody to run it now. */
-    boolean begin() {
+    synchronized boolean begin() {
         return runner.start(rest.removeFirst(), intents, this);
     }
 
-    List<Run> members() {
-        return members;
+    /** More of its key, to be run behind all others. False: they won't be. */
+    synchronized boolean join(List<Run> runs) {
+        if (state == State.OVER) {
+            return false;
+        }
+        long now = ticker.nanos();
+        rest.addAll(runs);
+        began = now;
+        if (state == State.WELL && !beginNext(now)) {
+            state = State.OVER;
+            rest.clear();
+            return false;
+        }
+        members.addAll(runs);
+        return true;
     }
 
-    /** The run that this one begins after. */
-    Optional<Run> before(Run run) {
-        int index = members.indexOf(run);
-        return index > 0 ? Optional.of(members.get(index - 1)) : Optional.empty();
+    List<Run> members() {
+        return List.copyOf(members);
+    }
+
+    /** False while one before it is not written down. */
+    boolean isFirst(Run run) {
+        return members.peekFirst() == run;
     }
 
     /** One of them is written down, or given up. True if it was the last. */
-    boolean leaves() {
-        return --open == 0;
+    boolean leaves(Run run) {
+        members.remove(run);
+        return members.isEmpty();
     }
 
     @Override
@@ -99,33 +124,39 @@ final class Group implements JobRunner.Listener {
     }
 
     @Override
-    public void ended(Run run, Outcome outcome) {
+    public synchronized void ended(Run run, Outcome outcome) {
         long now = ticker.nanos();
         long took = now - runBegan;
-        boolean goesOn = outcome.verdict() == Outcome.Verdict.SUCCEEDED && now - began < PATIENCE * within.toNanos();
-        if (goesOn && !rest.isEmpty()) {
-            news.ended(
-                    run, outcome, took, List.of()); // first: the lane has to hear of it before what the next one says
-            beginNext(now);
+        boolean well = outcome.verdict() == Outcome.Verdict.SUCCEEDED;
+        if (well && rest.isEmpty()) {
+            state = State.WELL;
+            news.ended(run, outcome, took, List.of());
+        } else if (well && now - began < PATIENCE * within.toNanos()) {
+            // First: the lane has to hear of it before what the next one says.
+            news.ended(run, outcome, took, List.of());
+            Run next = rest.getFirst();
+            if (!beginNext(now)) {
+                news.dropped(next, takeRest());
+            }
         } else {
             news.ended(run, outcome, took, takeRest());
         }
     }
 
     @Override
-    public void dropped(Run run) {
+    public synchronized void dropped(Run run) {
         news.dropped(run, takeRest());
     }
 
-    private void beginNext(long now) {
+    private boolean beginNext(long now) {
         Run next = rest.removeFirst();
         runBegan = now;
-        if (next.isLost() || !runner.start(next, intents, this)) {
-            news.dropped(next, takeRest());
-        }
+        state = State.RUNS;
+        return !next.isLost() && runner.start(next, intents, this);
     }
 
     private List<Run> takeRest() {
+        state = State.OVER;
         List<Run> taken = List.copyOf(rest);
         rest.clear();
         return taken;

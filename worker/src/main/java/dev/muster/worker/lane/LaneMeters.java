@@ -49,7 +49,7 @@ public final class LaneMeters {
 
     void claimed(Claim.Entry entry, Claim.Verdict verdict) {
         switch (verdict) {
-            case STARTED, WAITING -> claimed.increment();
+            case STARTED, JOINED, WAITING -> claimed.increment();
             case DUPLICATE ->
                 MeterName.DUPLICATES_SUPPRESSED.counter(registry, "claim").increment();
             case DEAD -> {
@@ -65,7 +65,7 @@ public final class LaneMeters {
             }
             case NOT_OWNER -> {}
         }
-        if (verdict == Claim.Verdict.STARTED) {
+        if (verdict == Claim.Verdict.STARTED || verdict == Claim.Verdict.JOINED) {
             hot.timer(MeterName.JOB_QUEUE_WAIT, entry.type())
                     .record(since(entry.terms().submittedAt()));
         }

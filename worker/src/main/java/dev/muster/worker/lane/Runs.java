@@ -46,6 +46,9 @@ final class Runs {
     private final Paces paces;
     private final Map<JobId, Run> running = new HashMap<>();
     private final Map<Run, Group> groups = new HashMap<>();
+    /** Of keys that have a run here. */
+    private final Map<String, Group> keys = new HashMap<>();
+
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
     private final List<LaneEvent.Intending> intending = new ArrayList<>();
     private final List<Entered> entered = new ArrayList<>();
@@ -92,14 +95,34 @@ final class Runs {
         Group group =
                 new Group(jobs, parts.runner(), parts.ticker(), parts.early().within(), intents, news);
         if (group.begin()) {
-            group.members().forEach(run -> {
-                running.put(run.id(), run);
-                groups.put(run, group);
-            });
+            group.members().forEach(run -> add(run, group));
+            if (jobs.getFirst().key().isPresent()) {
+                keys.put(key(jobs.getFirst()), group);
+            }
         } else {
             unstarted = true; // their rows are ours: the census starts them when there is an executor again
             parts.shares().release(jobs.getFirst().place().queue(), 1);
         }
+    }
+
+    /** Rows of one key that have just become ours, behind others of it. Where those don't run on here, they wait again. */
+    void join(List<RunningJob> jobs) {
+        Group group = keys.get(key(jobs.getFirst()));
+        List<Run> joining = jobs.stream().map(Run::new).toList();
+        if (group != null && group.join(joining)) {
+            joining.forEach(run -> add(run, group));
+        } else {
+            undone.addAll(joining);
+        }
+    }
+
+    private void add(Run run, Group group) {
+        running.put(run.id(), run);
+        groups.put(run, group);
+    }
+
+    static String key(RunningJob job) {
+        return job.place().queue() + "/" + job.key().orElse("");
     }
 
     /** Of which types more than one job of a key may start at once, and how many of each. */
@@ -172,14 +195,10 @@ final class Runs {
         intending.removeAll(Set.copyOf(batch));
     }
 
-    /** False while the run before it in its group is not written down. */
+    /** False while a run before it in its group is not written down. */
     private boolean isFirst(JobId id) {
         Run run = running.get(id);
-        return run == null || before(run).filter(this::isHere).isEmpty();
-    }
-
-    private Optional<Run> before(Run run) {
-        return requireNonNull(groups.get(run)).before(run);
+        return run == null || requireNonNull(groups.get(run)).isFirst(run);
     }
 
     /** Has those wait again that have not begun and will not. */
@@ -250,8 +269,7 @@ final class Runs {
                     forget(id);
                 }
                 case Settled.Started(RunningJob job) -> {
-                    next.computeIfAbsent(job.place().queue() + "/" + job.key().orElse(""), _ -> new ArrayList<>())
-                            .add(job);
+                    next.computeIfAbsent(key(job), _ -> new ArrayList<>()).add(job);
                 }
                 case Settled.Woken() -> woken = true;
             }
@@ -357,7 +375,12 @@ final class Runs {
     private void forget(JobId id) {
         outcomes.remove(id);
         Run run = running.remove(id);
-        if (run != null && requireNonNull(groups.remove(run)).leaves()) {
+        if (run == null) {
+            return;
+        }
+        Group group = requireNonNull(groups.remove(run));
+        if (group.leaves(run)) {
+            keys.remove(key(run.job()), group);
             parts.shares().release(run.job().place().queue(), 1);
         }
     }
@@ -371,11 +394,7 @@ final class Runs {
     }
 
     private Groups groups(List<Outcome> batch, List<PartitionEpoch> keyed) {
-        return new Groups(
-                batch.stream()
-                        .anyMatch(
-                                o -> before(requireNonNull(running.get(o.id()))).isPresent()),
-                keyed.isEmpty() ? Map.of() : paces.groups());
+        return new Groups(batch.stream().anyMatch(o -> !isFirst(o.id())), keyed.isEmpty() ? Map.of() : paces.groups());
     }
 
     private static String place(Run run) {

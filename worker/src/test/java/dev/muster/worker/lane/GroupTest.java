@@ -83,9 +83,74 @@ class GroupTest {
         assertThat(said)
                 .containsExactly(
                         "begin 1", "end 1 succeeded", "begin 2", "end 2 succeeded", "begin 3", "end 3 succeeded");
-        assertThat(group.before(begun.get(2))).contains(begun.get(1));
-        assertThat(group.before(begun.get(0))).isEmpty();
-        assertThat(List.of(group.leaves(), group.leaves(), group.leaves())).containsExactly(false, false, true);
+    }
+
+    @Test
+    void the_first_is_whoever_has_nobody_before_it_that_is_not_written_down() {
+        List<Run> all = group.members();
+
+        assertThat(all.stream().map(group::isFirst)).containsExactly(true, false, false);
+        assertThat(group.leaves(all.get(0))).isFalse();
+        assertThat(all.stream().map(group::isFirst)).containsExactly(false, true, false);
+        assertThat(List.of(group.leaves(all.get(2)), group.leaves(all.get(1)))).containsExactly(false, true);
+    }
+
+    @Test
+    void whoever_joins_begins_behind_all_others() {
+        group.begin();
+        assertThat(group.join(List.of(run(4), run(5)))).isTrue();
+        for (int i = 1; i <= 5; i++) {
+            end(Outcome.Verdict.SUCCEEDED);
+        }
+
+        assertThat(said).endsWith("end 3 succeeded", "begin 4", "end 4 succeeded", "begin 5", "end 5 succeeded");
+    }
+
+    @Test
+    void whoever_joins_when_all_have_succeeded_begins_at_once_and_is_not_the_first() {
+        succeedThrice();
+        Run fourth = run(4);
+        assertThat(group.join(List.of(fourth))).isTrue();
+
+        assertThat(said).endsWith("end 3 succeeded", "begin 4");
+        assertThat(group.isFirst(fourth)).isFalse();
+    }
+
+    @Test
+    void whoever_joins_late_is_given_back_with_the_rest() {
+        group.begin();
+        assertThat(group.join(List.of(run(4)))).isTrue();
+        end(Outcome.Verdict.DEAD);
+
+        assertThat(said).containsExactly("begin 1", "end 1 dead [2, 3, 4]");
+    }
+
+    @Test
+    void nobody_joins_what_did_not_go_well() {
+        group.begin();
+        end(Outcome.Verdict.RETRIED);
+        assertThat(group.join(List.of(run(4)))).isFalse();
+        assertThat(group.members()).hasSize(3);
+    }
+
+    @Test
+    void nobody_joins_where_nobody_runs_them() {
+        succeedThrice();
+        open = false;
+        assertThat(group.join(List.of(run(4)))).isFalse();
+        open = true;
+        assertThat(group.join(List.of(run(4)))).as("not behind a gap either").isFalse();
+    }
+
+    private void succeedThrice() {
+        group.begin();
+        for (int i = 1; i <= 3; i++) {
+            end(Outcome.Verdict.SUCCEEDED);
+        }
+    }
+
+    private static Run run(int n) {
+        return new Run(job(n));
     }
 
     @Test
