@@ -276,6 +276,43 @@ byte runs[NJ];                      /* threads that were started of it */
 #define REFUND(j) skip
 #endif
 
+#define HELD(j) ((j) < KEYED && hold)
+#ifdef BEGIN_HELD       /* a row without a thread is begun again although its key is held */
+#define BEGINS_NOT(j) LEFT_OF_GROUP(j)
+#else
+#define BEGINS_NOT(j) (LEFT_OF_GROUP(j) || HELD(j))
+#endif
+
+#ifdef ADOPT_HELD       /* a row of the dead is adopted although its key is held */
+#define ADOPTED_NOT(j) LEFT_OF_GROUP(j)
+#else
+#define ADOPTED_NOT(j) (LEFT_OF_GROUP(j) || HELD(j))
+#endif
+
+#ifdef JOIN_WAITING     /* a claim joins what runs although something of the key waits */
+#define NONE_WAITS true
+#else
+#define NONE_WAITS (!KEY_WAITS)
+#endif
+
+#ifdef JOIN_HELD        /* or although the key is held */
+#define NOT_HELD true
+#else
+#define NOT_HELD (!hold)
+#endif
+
+#ifdef JOIN_FOREIGN     /* or although a row of it is another incarnation's */
+#define NOT_FOREIGN(j) true
+#else
+#define NOT_FOREIGN(j) (jst[j] != RUNNING || jinc[j] == w)
+#endif
+
+#ifdef JOIN_NOTHING     /* who joins and finds no group here, or one that has broken, begins at once */
+#define NO_GROUP(j) BEGINS_IN_ORDER(j)
+#else
+#define NO_GROUP(j) w_[w].thr[j] = BACK
+#endif
+
 #ifdef ADOPT_PART       /* the first of a group is carried on while a later one, locked by somebody, is left running */
 #define ALONE_IN_KEY(j) true
 #else
@@ -353,7 +390,7 @@ inline forget() {      /* lets go of partition p; a polled record may still be i
 	:: d_step { st[w] == UP && w_[w].h[P].has && !w_[w].h[P].taken -> p = P; takeover() } \
 	:: atomic { st[w] == UP && w_[w].h[P].taken && w_[w].h[P].cl < LEN(P) -> \
 		p = P; claim() } \
-	:: d_step { st[w] == UP && w_[w].h[P].late -> p = P; late_claim() } \
+	:: atomic { st[w] == UP && w_[w].h[P].late -> p = P; late_claim() } \
 	DOUBT(P) \
 	:: atomic { st[w] == UP && gowner[P] == w && grevoke[P] -> p = P; revoked() } \
 	:: d_step { st[w] == UP && w_[w].h[P].has && gowner[P] != w -> p = P; forget(); p = 0 /* lost */ } \
@@ -382,25 +419,28 @@ inline insert(started) {               /* row of job x, unless the job is known 
 	fi
 }
 
+#ifdef GROUPS
+#define CLAIMED(o, threads) claim_group(o, threads)
+#else
+#define CLAIMED(o, threads) x = JOB(p, o); position[p] = (o) + 1; insert(threads)
+#endif
+
 inline claim() {
-	x = JOB(p, H.cl);
 	if
 	:: !(MINE_TO_CLAIM(H.ep) && IN_PLACE(H.cl)) -> forget()
 	:: MINE_TO_CLAIM(H.ep) && IN_PLACE(H.cl) ->
-		position[p] = H.cl + 1;
 		if
-		:: insert(1)
-		:: unsure > 0 -> unsure--; insert(0)    /* committed, the answer was lost: no thread */
+		:: CLAIMED(H.cl, 1)
+		:: unsure > 0 -> unsure--; CLAIMED(H.cl, 0)     /* committed, the answer was lost: no thread */
 		fi;
-		H.cl++
+		H.cl = position[p]
 	fi;
 	x = 0; p = 0
 }
 
 inline late_claim() {
-	x = JOB(p, H.late - 1);
 	if
-	:: MINE_TO_CLAIM(H.ep) && IN_PLACE(H.late - 1) -> position[p] = H.late; insert(1)
+	:: MINE_TO_CLAIM(H.ep) && IN_PLACE(H.late - 1) -> CLAIMED(H.late - 1, 1)
 	:: else
 	fi;
 	H.late = 0; H.ep = 0; x = 0; p = 0
@@ -412,15 +452,14 @@ inline late_claim() {
 #define DOUBT(P) \
 	:: d_step { doubts > 0 && st[w] == UP && w_[w].h[P].taken && w_[w].h[P].cl < LEN(P) && !w_[w].h[P].kcl -> \
 		doubts--; p = P; H.kcl = H.cl + 1; H.kep = H.ep; H.taken = 0; H.cl = 0; p = 0 } \
-	:: d_step { w_[w].h[P].kcl -> p = P; given_up_claim() }
+	:: atomic { w_[w].h[P].kcl -> p = P; given_up_claim() }
 #else
 #define DOUBT(P)
 #endif
 
 inline given_up_claim() {
-	x = JOB(p, H.kcl - 1);
 	if
-	:: MINE_TO_CLAIM(H.kep) && IN_PLACE(H.kcl - 1) -> position[p] = H.kcl; insert(0)
+	:: MINE_TO_CLAIM(H.kep) && IN_PLACE(H.kcl - 1) -> CLAIMED(H.kcl - 1, 0)
 	:: else
 	fi;
 	H.kcl = 0; H.kep = 0; x = 0; p = 0
@@ -532,10 +571,73 @@ inline outcome(J, start_) {
 #define ONE_BEFORE_HERE(j) ((j) < KEYED && (((j) > 0 && w_[w].thr[0]) || ((j) > 1 && w_[w].thr[1])))
 #define ONE_BEFORE_SAID(j) ((j) < KEYED && (((j) > 0 && SAID(0)) || ((j) > 1 && SAID(1))))
 
-inline give_back() {                    /* those that have not begun, and will not */
-	for (k : 0 .. NJ-1) { if :: w_[w].thr[k] == NEXT -> w_[w].thr[k] = BACK :: else fi }
+#ifdef NO_JOIN          /* who comes to a busy key waits, as it did before claims could join */
+#define MAY_JOIN false
+#elif KEYED > 2
+#define MAY_JOIN (KEY_RUNS && NONE_WAITS && NOT_HELD && NOT_FOREIGN(0) && NOT_FOREIGN(1) && NOT_FOREIGN(2))
+#else
+#define MAY_JOIN (KEY_RUNS && NONE_WAITS && NOT_HELD && NOT_FOREIGN(0) && NOT_FOREIGN(1))
+#endif
+#ifdef JOIN_KEY         /* the worker looks for a group of the key, not for the one that has the row before */
+#define LAST_RUNNING (w_[w].thr[1] -> 1 : 0)
+#elif KEYED > 2
+#define LAST_RUNNING (jst[2] == RUNNING -> 2 : (jst[1] == RUNNING -> 1 : 0))
+#else
+#define LAST_RUNNING (jst[1] == RUNNING -> 1 : 0)
+#endif
+
+/* Whoever begins behind others does so when all of them have succeeded: asked of rows that are still ours, and not of a zombie,
+ * whose runs may be interrupted and succeed all the same. */
+#define WELL_OR_FINAL(j) (jst[j] == FINAL || w_[w].thr[j] == WELL)
+#define BEGINS_IN_ORDER(j) \
+	assert(fenced[w] || (j) >= KEYED || !(jst[j] == RUNNING && jinc[j] == w && jatt[j] == w_[w].att[j]) || \
+		(!hold && ((j) < 1 || WELL_OR_FINAL(0)) && ((j) < 2 || WELL_OR_FINAL(1))))
+
+/* One statement claims one record or several. In a free key the first starts, and those behind it may start with it; they may
+ * also join what runs of the key already. v: 0 none of the key so far, 1 they go with the one before, 2 they wait. */
+inline claim_group(o, threads) {
+	x = o; v = 0;
+	do
+	:: true ->
+		if
+		:: KNOWN(x)
+		:: else ->
+			seen[x] = 1; jpart[x] = p;
+			if
+			:: x >= KEYED || (v == 0 && KEYNEW(x)) ->
+				STARTS(x); if :: threads -> THREAD(x) :: else fi;
+				if :: x < KEYED -> v = 1 :: else fi
+			:: x < KEYED && (v == 1 || (v == 0 && MAY_JOIN)) ->
+				n = LAST_RUNNING; BECOMES_RUNNING(x);
+				if :: threads -> joins(x) :: else fi;
+				n = 0; v = 1
+			:: x < KEYED && !(v == 0 && KEYNEW(x)) ->
+				due[x] = !(KEY_WAITS || hold); jst[x] = READY;  /* the first waiter has a time */
+				v = 2
+			fi
+		fi;
+		x++;
+		if :: x >= LEN(p) -> break :: x < LEN(p) :: x < LEN(p) -> break fi
+	od;
+	position[p] = x; v = 0
+}
+
+/* Its run goes with that of row n. Where that is not here, or its group has broken, it will not begin. */
+inline joins(j) {
+	THREAD(j); w_[w].fol[j] = 1;
+	if
+	:: w_[w].thr[n] == WELL -> BEGINS_IN_ORDER(j)
+	:: w_[w].thr[n] == WELL -> w_[w].thr[j] = BACK          /* their time is over */
+	:: BUSY(n) || w_[w].thr[n] == NEXT -> w_[w].thr[j] = NEXT
+	:: !BUSY(n) && w_[w].thr[n] != NEXT && w_[w].thr[n] != WELL -> NO_GROUP(j)
+	fi
+}
+
+inline give_back_behind(j) {            /* those that have not begun, and will not */
+	for (k : 0 .. NJ-1) { if :: w_[w].thr[k] == NEXT && k >= (j) -> w_[w].thr[k] = BACK :: else fi }
 	k = 0
 }
+#define give_back() give_back_behind(0)
 
 inline next_begins() {                  /* or their time is over */
 	if
@@ -543,7 +645,7 @@ inline next_begins() {                  /* or their time is over */
 		if
 		:: n = NONE;
 			for (k : 0 .. NJ-1) { if :: w_[w].thr[k] == NEXT && n == NONE -> n = k :: else fi }
-			w_[w].thr[n] = 1; n = 0; k = 0
+			w_[w].thr[n] = 1; BEGINS_IN_ORDER(n); n = 0; k = 0
 		:: give_back()
 		fi
 	:: else
@@ -672,22 +774,23 @@ inline lane_breaks() {
 }
 
 /* A thread whose row is not ours: it is interrupted and forgotten. It may return success all the same, so that the next one
- * begins. */
+ * begins. Behind one that has not begun, nobody does. */
 #ifdef NO_CENSUS
 #define CENSUS(J)
 #define THREADLESS(j) false
 #else
 #define CENSUS(J) \
 	:: atomic { st[w] == UP && w_[w].thr[J] && !(jst[J] == RUNNING && jinc[J] == w && jatt[J] == w_[w].att[J]) -> \
-		x = BUSY(J); ends(w, J); \
-		if :: x -> x = 0; next_begins() :: else fi }
+		x = BUSY(J); v = (w_[w].thr[J] == NEXT); ends(w, J); \
+		if :: x -> x = 0; next_begins() :: v -> v = 0; give_back_behind(J) :: else fi }
 #define THREADLESS(j) (jst[j] == RUNNING && jinc[j] == w && w_[w].thr[j] == 0)
 #endif
 
-/* Rows of mine without a thread, in one statement: who is behind another waits again, the others are begun again. */
+/* Rows of mine without a thread, in one statement: who is behind another, or in a held key, waits again; the others are
+ * begun again. */
 inline begin_again() {
 	n = NONE;
-	for (k : 0 .. NJ-1) { if :: THREADLESS(k) && LEFT_OF_GROUP(k) -> WAITS_AGAIN(k) :: else fi }
+	for (k : 0 .. NJ-1) { if :: THREADLESS(k) && BEGINS_NOT(k) -> WAITS_AGAIN(k) :: else fi }
 	for (k : 0 .. NJ-1) {
 		if :: THREADLESS(k) -> IN_ORDER(k); jatt[k] = ANEW(jatt[k]); THREAD(k) :: else fi
 	}
@@ -695,8 +798,8 @@ inline begin_again() {
 }
 
 /* The partition's owner looks at running rows of others. It fences the dead in one statement, and adopts in another: of
- * what was a group it takes the first, the others wait again. x is locked by somebody and passed over; while it is a later
- * one that runs, the first is left too. */
+ * what was a group it takes the first, the others wait again; of a held key all do. x is locked by somebody and
+ * passed over; while it is a later one that runs, the first is left too. */
 #ifdef NO_SCAN
 #define FOREIGN(j) false
 #else
@@ -706,7 +809,7 @@ inline begin_again() {
 	:: d_step { st[w] == UP && FOREIGN(J) && w_[w].h[jpart[J]].taken && !fenced[jinc[J]] && MAY_FENCE(jinc[J]) -> \
 		FENCE(jinc[J]) } \
 	:: atomic { st[w] == UP && FOREIGN(J) && w_[w].h[jpart[J]].taken && MAY_ADOPT(jinc[J]) && \
-		(LEFT_OF_GROUP(J) || (w_[w].thr[J] == 0 && ALONE_IN_KEY(J))) -> \
+		(ADOPTED_NOT(J) || (w_[w].thr[J] == 0 && ALONE_IN_KEY(J))) -> \
 		p = jpart[J]; \
 		if \
 		:: !(powner[p] == w && pepoch[p] == H.ep) -> forget() \
@@ -729,13 +832,14 @@ inline adopt() {
 	n = NONE;
 	for (k : 0 .. NJ-1) {
 		if
-		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && LEFT_OF_GROUP(k) -> NOT_HEALTHY(jinc[k]); WAITS_AGAIN(k)
+		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && ADOPTED_NOT(k) -> NOT_HEALTHY(jinc[k]); WAITS_AGAIN(k)
 		:: else
 		fi
 	}
 	for (k : 0 .. NJ-1) {
 		if
-		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && !LEFT_OF_GROUP(k) && w_[w].thr[k] == 0 && ALONE_IN_KEY(k) ->
+		:: k != x && FOREIGN(k) && MAY_ADOPT(jinc[k]) && !ADOPTED_NOT(k) &&
+			w_[w].thr[k] == 0 && ALONE_IN_KEY(k) ->
 			NOT_HEALTHY(jinc[k]); STARTS(k); THREAD(k)
 		:: else
 		fi
