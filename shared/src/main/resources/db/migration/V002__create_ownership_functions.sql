@@ -139,7 +139,7 @@ $$;
 -- A column that is null throughout may be passed empty; nothing then is read, sent or parsed for it.
 -- p_shut: types whose circuit is open, so that they would be parked as soon as they start: they wait from the beginning.
 -- p_quick, p_group: as in `settle`: of these types several of a key start at once, if it is free.
--- verdict per record: started | joined (behind others of its key that run here) | waiting | duplicate | dead | cancelled | not_owner. Record 0 stands for all of them.
+-- verdict per record: started | joined (others of its key run here, the last of which is `behind`) | waiting | duplicate | dead | cancelled | not_owner. Record 0 stands for all of them.
 CREATE FUNCTION claim(
     p_incarnation text,
     p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
@@ -148,7 +148,7 @@ CREATE FUNCTION claim(
     r_record_key bytea[], r_payload bytea[], r_headers bytea[], r_payload_hash bytea[],
     r_dead_reason text[], r_dead_detail text[], r_unique_key text[], r_limit_key text[], p_shut text[],
     p_quick text[], p_group integer[])
-RETURNS TABLE (ix integer, verdict text, key_position bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (ix integer, verdict text, behind uuid) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     won integer[];
@@ -174,7 +174,7 @@ BEGIN
         rest := claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
             r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash);
         IF cardinality(rest) = 0 THEN
-            RETURN QUERY SELECT 0, 'started', NULL::bigint;
+            RETURN QUERY SELECT 0, 'started', NULL::uuid;
             RETURN;
         END IF;
     END IF;
@@ -306,7 +306,7 @@ BEGIN
         SELECT k.queue, k.order_key, h.incarnation AS head, h.partition AS head_partition, d.seq AS held,
             f.first_waiting IS NOT NULL OR d.seq IS NOT NULL AS queued,
             h.incarnation IS NULL AND f.first_waiting IS NULL AND d.seq IS NULL AS free, g.running, g.most, g.bytes,
-            coalesce(g.mine, false) AS open
+            g.last, coalesce(g.mine, false) AS open
         FROM (SELECT DISTINCT r.queue, r.order_key FROM ready r WHERE r.place IS NOT NULL) k
         LEFT JOIN key_hold d ON d.queue = k.queue AND d.order_key = k.order_key
         LEFT JOIN LATERAL (SELECT j.incarnation, j.partition FROM job_running j
@@ -317,6 +317,7 @@ BEGIN
         -- What runs of it here, if others may run behind that. Who was in flight in a death runs alone.
         LEFT JOIN LATERAL (SELECT count(*) AS running, sum(octet_length(j.payload)) AS bytes,
                 min(coalesce(p_group[array_position(p_quick, j.type)], 1)) AS most,
+                (array_agg(j.job_id ORDER BY j.key_position DESC))[1] AS last,
                 bool_and(j.incarnation = p_incarnation AND j.partition = h.partition) AS mine
             FROM job_running j WHERE j.queue = k.queue AND j.order_key = k.order_key) g
             ON h.incarnation = p_incarnation AND f.first_waiting IS NULL AND d.seq IS NULL
@@ -326,7 +327,7 @@ BEGIN
     keyed AS MATERIALIZED (
         SELECT c.*, bool_and(c.may) OVER key AS goes, coalesce(bool_and(c.may) OVER before, true) AS is_next
         FROM (
-            SELECT r.ix, r.queue, r.order_key, k.held, k.queued, k.free, k.open, row_number() OVER key AS nth,
+            SELECT r.ix, r.queue, r.order_key, k.held, k.queued, k.free, k.open, k.last, row_number() OVER key AS nth,
                 k.head <> p_incarnation OR k.head_partition <> r.partition AS foreign_head,
                 r.limit_key IS NULL AND NOT r.type = ANY (p_shut)
                     AND (k.free AND row_number() OVER key = 1 OR (k.free OR k.open)
@@ -366,7 +367,7 @@ BEGIN
         FROM ready r LEFT JOIN keyed k USING (ix)
         WHERE NOT coalesce(k.goes, r.limit_key IS NULL AND NOT r.type = ANY (p_shut))
         RETURNING job_id)
-    SELECT r.ix, CASE WHEN s.job_id IS NULL THEN 'waiting' WHEN k.open THEN 'joined' ELSE 'started' END, r.place
+    SELECT r.ix, CASE WHEN s.job_id IS NULL THEN 'waiting' WHEN k.open THEN 'joined' ELSE 'started' END, k.last
         FROM ready r LEFT JOIN started s USING (job_id) LEFT JOIN keyed k USING (ix)
     UNION ALL SELECT r.ix, 'waiting', NULL FROM unnest(recs) r JOIN scheduled s USING (job_id) WHERE r.ix IN (SELECT unnest(fresh))
     UNION ALL SELECT r.ix, 'dead', NULL FROM unnest(recs) r WHERE r.dead_reason IS NOT NULL OR r.ix = ANY (clash)
@@ -490,8 +491,14 @@ END $$;
 CREATE FUNCTION next_of_key(p_queue text, p_order_key text, p_quick text[], p_group integer[])
 RETURNS TABLE (job_id uuid, nth bigint, partition integer, goes boolean) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
+DECLARE
+    most integer; -- by the first's type
 BEGIN
-    IF cardinality(p_quick) = 0 THEN
+    SELECT coalesce(p_group[array_position(p_quick, w.type)], 1) INTO most
+    FROM job_waiting w
+    WHERE w.queue = p_queue AND w.order_key = p_order_key AND w.key_position IS NOT NULL
+    ORDER BY w.key_position LIMIT 1;
+    IF coalesce(most, 1) = 1 THEN
         RETURN QUERY
         SELECT w.job_id, 1::bigint, w.partition, w.state IN ('parked', 'ready')
         FROM job_waiting w
@@ -510,11 +517,14 @@ BEGIN
             SELECT n.job_id, n.partition, n.state, row_number() OVER key AS nth,
                 first_value(n.partition) OVER key AS first_partition, first_value(n.job_id) OVER key AS first_id,
                 min(coalesce(p_group[array_position(p_quick, n.type)], 1)) OVER key AS most, sum(n.bytes) OVER key AS bytes
-            FROM (SELECT x.job_id, x.partition, x.state, x.type, x.key_position, octet_length(x.payload) AS bytes
-                  FROM job_waiting x
-                  WHERE x.queue = p_queue AND x.order_key = p_order_key AND x.key_position IS NOT NULL
-                  ORDER BY x.key_position
-                  LIMIT 100) n -- a number, so that the plan reads no more than that
+            FROM (
+                SELECT * FROM (
+                    SELECT x.job_id, x.partition, x.state, x.type, x.key_position, octet_length(x.payload) AS bytes
+                    FROM job_waiting x
+                    WHERE x.queue = p_queue AND x.order_key = p_order_key AND x.key_position IS NOT NULL
+                    ORDER BY x.key_position
+                    LIMIT 100) x -- a number, so that the plan is one that reads no more than that
+                LIMIT most) n
             WINDOW key AS (ORDER BY n.key_position)) w) f;
 END $$;
 
@@ -789,6 +799,7 @@ END $$;
 -- Running rows of fenced incarnations in my partitions become mine. Rows that someone has locked are left for the
 -- next scan: never wait behind a zombie's statement. Suspects of having killed the worker are not started again here.
 -- p_holding: as in `settle`; the convicted die here. Of a group, only the first goes on here; the others wait behind it.
+-- RACE: a claim that was given up may have added a row to a key after its head died and held it. It waits until the key is let go.
 CREATE FUNCTION adopt(
     p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_holding text[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
@@ -805,7 +816,8 @@ BEGIN
         JOIN job_running r ON r.queue = o.queue AND r.partition = o.partition
         JOIN worker_incarnation w ON w.incarnation = r.incarnation
         WHERE r.incarnation <> p_incarnation AND w.fenced_at IS NOT NULL
-          AND r.order_key IS NOT NULL AND is_behind(r.queue, r.order_key, r.key_position)
+          AND r.order_key IS NOT NULL AND (is_behind(r.queue, r.order_key, r.key_position)
+            OR EXISTS (SELECT FROM key_hold k WHERE k.queue = r.queue AND k.order_key = r.order_key))
         ORDER BY r.job_id
         FOR UPDATE OF r SKIP LOCKED);
     IF cardinality(followers) > 0 THEN
@@ -823,6 +835,7 @@ BEGIN
           -- RACE: a follower that somebody had locked a moment ago. It is not carried on, and nor is whoever is before it:
           -- that one may die and hold the key, and the follower would run all the same. The next scan does it.
           AND (r.order_key IS NULL OR NOT is_behind(r.queue, r.order_key, r.key_position)
+            AND NOT EXISTS (SELECT FROM key_hold k WHERE k.queue = r.queue AND k.order_key = r.order_key)
             AND NOT EXISTS (SELECT FROM job_running l WHERE l.queue = r.queue AND l.order_key = r.order_key
                 AND l.key_position > r.key_position))
         ORDER BY r.job_id
@@ -844,19 +857,24 @@ END $$;
 
 -- Rows of mine that have no thread are begun again, each under a number of its own: a settle of the run before may still
 -- be under way, from a lane that has ended, and must not close what a later run has open. Of a group, only the first; the
--- others wait behind it. Guard (b).
+-- others wait behind it, as does whoever is in a held key. Guard (b).
 CREATE FUNCTION begin_again(p_incarnation text, p_job_ids uuid[], p_attempts integer[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    followers uuid[] := ARRAY(
-        SELECT r.job_id
+    followers uuid[];
+BEGIN
+    WITH keyed AS MATERIALIZED (
+        SELECT r.job_id, r.queue, r.order_key, r.key_position
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
-        WHERE r.order_key IS NOT NULL AND is_behind(r.queue, r.order_key, r.key_position)
+        WHERE r.order_key IS NOT NULL
         ORDER BY r.queue, r.order_key, r.key_position -- as `settle` does
-        FOR UPDATE OF r);
-BEGIN
+        FOR UPDATE OF r)
+    SELECT array_agg(k.job_id) INTO followers
+    FROM keyed k
+    WHERE is_behind(k.queue, k.order_key, k.key_position)
+       OR EXISTS (SELECT FROM key_hold h WHERE h.queue = k.queue AND h.order_key = k.order_key);
     IF cardinality(followers) > 0 THEN
         PERFORM wait_again(followers);
     END IF;

@@ -35,6 +35,10 @@ final class ModelKeys {
         return db.running.values().stream().filter(r -> r.isBehindOrAt(row)).toList();
     }
 
+    Optional<JobRow> lastRunning(JobRow row) {
+        return runningOf(row).stream().max(Comparator.comparingLong(ModelKeys::position));
+    }
+
     Optional<JobRow> firstWaiting(JobRow row) {
         return waitingOf(row).min(Comparator.comparingLong(ModelKeys::position));
     }

@@ -67,7 +67,7 @@ final class ModelOwnership implements Ownership {
     // ---- claim ----
 
     @Override
-    public List<Claim.Verdict> claim(Claim claim, List<String> shut, Map<String, Integer> most) {
+    public List<Claim.Answer> claim(Claim claim, List<String> shut, Map<String, Integer> most) {
         ModelGroups.Starting starting = new ModelGroups.Starting(most);
         Set<Integer> won = new HashSet<>();
         for (int i = 0; i < claim.spans().size(); i++) {
@@ -84,39 +84,39 @@ final class ModelOwnership implements Ownership {
         return claim.entries().stream()
                 .map(entry -> won.contains(entry.span())
                         ? claim(entry, claim.spans().get(entry.span()).partition(), starting)
-                        : Claim.Verdict.NOT_OWNER)
+                        : new Claim.Answer(Claim.Verdict.NOT_OWNER))
                 .toList();
     }
 
-    private Claim.Verdict claim(Claim.Entry entry, PartitionEpoch partition, ModelGroups.Starting starting) {
+    private Claim.Answer claim(Claim.Entry entry, PartitionEpoch partition, ModelGroups.Starting starting) {
         Queue queue = db.queue(partition.queue());
         if (entry.dead().isPresent()) {
             db.end(entry.positionId(), "dead", me, 0);
-            return Claim.Verdict.DEAD;
+            return new Claim.Answer(Claim.Verdict.DEAD);
         }
         if (queue.duplicateWindow().isPresent() && db.isOn(Guard.IDENTITY)) {
             byte[] known = db.identities.putIfAbsent(entry.id(), entry.payloadHash());
             if (known != null && !Arrays.equals(known, entry.payloadHash())) {
                 db.end(entry.positionId(), "dead", me, 0);
-                return Claim.Verdict.DEAD;
+                return new Claim.Answer(Claim.Verdict.DEAD);
             }
             if (known != null) {
-                return Claim.Verdict.DUPLICATE;
+                return new Claim.Answer(Claim.Verdict.DUPLICATE);
             }
         }
         if (db.running.containsKey(entry.id()) || db.waiting.containsKey(entry.id())) {
-            return Claim.Verdict.DUPLICATE;
+            return new Claim.Answer(Claim.Verdict.DUPLICATE);
         }
         return insert(new JobRow(entry, partition, queue.isKeyed()), entry, starting);
     }
 
-    private Claim.Verdict insert(JobRow row, Claim.Entry entry, ModelGroups.Starting starting) {
+    private Claim.Answer insert(JobRow row, Claim.Entry entry, ModelGroups.Starting starting) {
         long runAt = entry.terms().runAt().map(World::nanos).orElse(0L);
         if (runAt > db.world.now()) {
             row.state = JobRow.State.SCHEDULED;
             row.dueAt = runAt;
             db.waiting.put(row.id, row);
-            return Claim.Verdict.WAITING;
+            return new Claim.Answer(Claim.Verdict.WAITING);
         }
         if (row.key.isPresent()) {
             row.keyPosition = db.nextKeyPosition();
@@ -128,13 +128,14 @@ final class ModelOwnership implements Ownership {
                 row.dueAt =
                         queued ? JobRow.NEVER : keys.recheck(!head.orElseThrow().isOf(me));
                 db.waiting.put(row.id, row);
-                return Claim.Verdict.WAITING;
+                return new Claim.Answer(Claim.Verdict.WAITING);
             }
+            Optional<JobId> behind = joins ? keys.lastRunning(row).map(last -> last.id) : Optional.empty();
             begin(row, 1);
-            return joins ? Claim.Verdict.JOINED : Claim.Verdict.STARTED;
+            return new Claim.Answer(joins ? Claim.Verdict.JOINED : Claim.Verdict.STARTED, behind);
         }
         begin(row, 1);
-        return Claim.Verdict.STARTED;
+        return new Claim.Answer(Claim.Verdict.STARTED);
     }
 
     private void begin(JobRow row, int attempt) {

@@ -112,8 +112,12 @@ abstract class PostgresContract {
     List<Claim.Verdict> claim(
             Incarnation me, PartitionEpoch at, long from, Map<String, Integer> groups, Claim.Entry... entries) {
         long to = entries[entries.length - 1].offset() + 1;
-        return site().ownership(me)
-                .claim(new Claim(List.of(new Claim.Span(at, from, to)), List.of(entries)), List.of(), groups);
+        return site()
+                .ownership(me)
+                .claim(new Claim(List.of(new Claim.Span(at, from, to)), List.of(entries)), List.of(), groups)
+                .stream()
+                .map(Claim.Answer::verdict)
+                .toList();
     }
 
     TakeOver.Answer take(Incarnation me, PartitionEpoch at) {

@@ -70,7 +70,18 @@ public record Claim(List<Span> spans, List<Entry> entries) {
     /** Why a record is no job: one word, and a sentence. */
     public record Dead(String reason, String detail) {}
 
-    /** What became of an entry. */
+    /**
+     * What became of an entry.
+     *
+     * @param behind of one that joined: the last of its key that ran here before this claim
+     */
+    public record Answer(Verdict verdict, Optional<JobId> behind) {
+        public Answer(Verdict verdict) {
+            this(verdict, Optional.empty());
+        }
+    }
+
+    /** The word for it. */
     public enum Verdict {
         /** It runs under this incarnation: start its thread. */
         STARTED,

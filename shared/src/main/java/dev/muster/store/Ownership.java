@@ -33,12 +33,12 @@ public interface Ownership {
     boolean resetPosition(PartitionEpoch mine, long offset);
 
     /**
-     * Makes polled records durable. One verdict per entry, in their order.
+     * Makes polled records durable. One answer per entry, in their order.
      *
      * @param shut job types that would be parked as soon as they start: they wait from the beginning
      * @param groups of which types more than one job of a key may start at once, and how many of each
      */
-    List<Claim.Verdict> claim(Claim claim, List<String> shut, Map<String, Integer> groups);
+    List<Claim.Answer> claim(Claim claim, List<String> shut, Map<String, Integer> groups);
 
     /**
      * Running jobs of fenced incarnations in these partitions become ours; those that were convicted of killing their worker

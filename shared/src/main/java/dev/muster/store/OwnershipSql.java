@@ -16,7 +16,7 @@ final class OwnershipSql {
 
     /** One row per record. Locks the partitions, then identities by id. */
     static final String CLAIM = """
-            SELECT ix, verdict
+            SELECT ix, verdict, behind
             FROM claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
 
     /** The adopted jobs. Locks the partitions, then the free ones of the rows. */
@@ -30,7 +30,7 @@ final class OwnershipSql {
             SELECT s.verdict, s.job_id AS settled, (s.started).*
             FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?, ?, ?, ?) s""";
 
-    /** Guard (b). Locks the rows in the order of their ids. */
+    /** Guard (b). Locks the rows in the order of their keys. */
     static final String PUT_BACK = "SELECT put_back(?, ?, ?)";
 
     static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";

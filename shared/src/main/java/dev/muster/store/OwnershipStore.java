@@ -85,28 +85,29 @@ public final class OwnershipStore implements Ownership {
     }
 
     @Override
-    public List<Claim.Verdict> claim(Claim claim, List<String> shut, Map<String, Integer> groups) {
-        Claim.@Nullable Verdict[] verdicts =
-                new Claim.@Nullable Verdict[claim.entries().size()];
+    public List<Claim.Answer> claim(Claim claim, List<String> shut, Map<String, Integer> groups) {
+        Claim.@Nullable Answer[] answers =
+                new Claim.@Nullable Answer[claim.entries().size()];
         db.query(
                 "claim " + claim.entries().size() + " records",
                 OwnershipSql.CLAIM,
                 statement -> ClaimBinding.bind(statement, me, claim, shut, groups),
                 row -> {
-                    Claim.Verdict verdict =
-                            Claim.Verdict.valueOf(row.getString(2).toUpperCase(Locale.ROOT));
+                    Claim.Answer answer = new Claim.Answer(
+                            Claim.Verdict.valueOf(row.getString(2).toUpperCase(Locale.ROOT)),
+                            Optional.ofNullable(row.getObject(3, UUID.class)).map(JobId::new));
                     if (row.getInt(1) == 0) {
-                        Arrays.fill(verdicts, verdict);
+                        Arrays.fill(answers, answer);
                     } else {
-                        verdicts[row.getInt(1) - 1] = verdict;
+                        answers[row.getInt(1) - 1] = answer;
                     }
-                    return verdict;
+                    return answer;
                 });
-        List<Claim.Verdict> answer = new ArrayList<>(verdicts.length);
-        for (Claim.Verdict verdict : verdicts) {
-            answer.add(requireNonNull(verdict, "claim() left a record without a verdict"));
+        List<Claim.Answer> all = new ArrayList<>(answers.length);
+        for (Claim.Answer answer : answers) {
+            all.add(requireNonNull(answer, "claim() left a record without an answer"));
         }
-        return answer;
+        return all;
     }
 
     @Override

@@ -130,6 +130,34 @@ final class GroupIT extends SuspectScene {
                 .containsExactly(WAITING);
     }
 
+    /** As a claim leaves it that was given up and committed late: nobody here has a thread for the second. */
+    @Test
+    void a_row_without_a_thread_is_not_carried_on_in_a_held_key_by_its_own_worker_nor_by_another() {
+        Actor owner = owner(1);
+        owner.claims(partition, 0, MANY.most(), keyed(0, queue + 0, "k"));
+        owner.claims(partition, 1, MANY.most(), keyed(1, queue + 1, "k"), keyed(2, queue + 2, "k"));
+        owner.store()
+                .settle(List.of(outcome(run(0, 1), Outcome.Verdict.DEAD)), List.of(partition), List.of("test"), MANY);
+        KeyHoldStore holds = new KeyHoldStore(db.database());
+        assertThat(holds.held(Optional.of(queue), 10)).hasSize(1);
+
+        assertThat(owner.store().beginAgain(List.of(run(1, 1)))).isEmpty();
+        assertThat(state("1")).isEqualTo("parked");
+        db.fence(owner);
+        Actor heir = owner(2);
+        assertThat(adopt(heir)).isEmpty();
+        assertThat(state("2")).isEqualTo("parked");
+        makeDue();
+        assertThat(heir.store().startDue(List.of(partition), 10)).isEmpty();
+
+        holds.release(queue, "k");
+        makeDue();
+        assertThat(heir.store().startDue(List.of(partition), 10))
+                .extracting(RunningJob::id)
+                .containsExactly(id(queue + 1));
+        assertThat(started(settle(heir, run(1, 2)))).containsExactly(id(queue + 2));
+    }
+
     @Test
     void who_has_a_limit_starts_alone() {
         Actor owner = owner(1);
@@ -252,18 +280,13 @@ final class GroupIT extends SuspectScene {
 
     private List<Settled> settle(Actor owner, RunKey... succeeded) {
         List<Outcome> outcomes = Arrays.stream(succeeded)
-                .map(run -> new Outcome(
-                        run.id(),
-                        run.attempt(),
-                        Outcome.Verdict.SUCCEEDED,
-                        "",
-                        "",
-                        "",
-                        Duration.ZERO,
-                        Optional.empty(),
-                        List.of()))
+                .map(run -> outcome(run, Outcome.Verdict.SUCCEEDED))
                 .toList();
         return owner.store().settle(outcomes, List.of(partition), List.of(), MANY);
+    }
+
+    private static Outcome outcome(RunKey run, Outcome.Verdict verdict) {
+        return new Outcome(run.id(), run.attempt(), verdict, "", "", "", Duration.ZERO, Optional.empty(), List.of());
     }
 
     private static List<JobId> started(List<Settled> answers) {

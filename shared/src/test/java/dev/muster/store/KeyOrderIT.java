@@ -130,6 +130,7 @@ final class KeyOrderIT {
         List<Claim.Entry> entries =
                 List.of(keyed(0, queue + "-1", "k"), keyed(1, queue + "-2", "k"), job(2, queue + "-3"));
         assertThat(a.store().claim(new Claim(List.of(new Claim.Span(p, 0, 3)), entries), List.of("test"), Map.of()))
+                .extracting(Claim.Answer::verdict)
                 .containsExactly(WAITING, WAITING, WAITING);
         assertThat(a.store().startDue(List.of(p), 10)).isEmpty();
 

@@ -121,7 +121,9 @@ final class OwnershipFixture implements AutoCloseable {
                 PartitionEpoch partition, long from, Map<String, Integer> groups, Claim.Entry... entries) {
             long to = entries[entries.length - 1].offset() + 1;
             Claim claim = new Claim(List.of(new Claim.Span(partition, from, to)), List.of(entries));
-            return store.claim(claim, List.of(), groups);
+            return store.claim(claim, List.of(), groups).stream()
+                    .map(Claim.Answer::verdict)
+                    .toList();
         }
 
         List<Settled> succeeds(JobId id, int attempt, PartitionEpoch... keyed) {

@@ -1,5 +1,6 @@
 package dev.muster.worker.lane;
 
+import dev.muster.job.JobId;
 import dev.muster.store.Claim;
 import dev.muster.store.PartitionEpoch;
 import dev.muster.store.RunningJob;
@@ -123,12 +124,12 @@ final class Claims {
         List<String> shut = shut(entries);
         parts.faults().reached(FaultPoint.BEFORE_CLAIM);
         long started = parts.ticker().nanos();
-        List<Claim.Verdict> verdicts = parts.store().claim(new Claim(spans, entries), shut, groups(entries));
+        List<Claim.Answer> answers = parts.store().claim(new Claim(spans, entries), shut, groups(entries));
         parts.meters().database("claim", started);
         parts.faults().reached(FaultPoint.AFTER_CLAIM);
-        written(picks, entries, verdicts, spans, spanOf.keySet());
+        written(picks, entries, answers, spans, spanOf.keySet());
         for (int i = 0; i < picks.size(); i++) {
-            if (verdicts.get(i) == Claim.Verdict.WAITING
+            if (answers.get(i).verdict() == Claim.Verdict.WAITING
                     && shut.contains(entries.get(i).type())) {
                 holdBack.setAside(entries.get(i).type());
             }
@@ -151,18 +152,19 @@ final class Claims {
     private void written(
             List<Picks.Pick> picks,
             List<Claim.Entry> entries,
-            List<Claim.Verdict> verdicts,
+            List<Claim.Answer> answers,
             List<Claim.Span> spans,
             Collection<Held> partitions) {
         Map<Held, Integer> counts = new HashMap<>();
         List<PartitionEpoch> refused = new ArrayList<>();
         Map<String, List<RunningJob>> started = new LinkedHashMap<>();
-        Map<String, List<RunningJob>> joined = new LinkedHashMap<>();
+        Map<JobId, List<RunningJob>> joined = new LinkedHashMap<>();
         for (int i = 0; i < picks.size(); i++) {
             Held from = picks.get(i).from();
             Claim.Entry entry = entries.get(i);
-            parts.meters().claimed(entry, verdicts.get(i));
-            switch (verdicts.get(i)) {
+            Claim.Answer answer = answers.get(i);
+            parts.meters().claimed(entry, answer.verdict());
+            switch (answer.verdict()) {
                 case STARTED -> {
                     RunningJob job = job(from, entry);
                     if (entry.orderKey().isEmpty()) {
@@ -174,7 +176,7 @@ final class Claims {
                 }
                 case JOINED -> {
                     RunningJob job = job(from, entry);
-                    joined.computeIfAbsent(Runs.key(job), _ -> new ArrayList<>())
+                    joined.computeIfAbsent(answer.behind().orElseThrow(), _ -> new ArrayList<>())
                             .add(job);
                     parts.shares().release(from.partition().queue(), 1);
                 }
@@ -198,7 +200,7 @@ final class Claims {
             parts.shares().release(group.getFirst().place().queue(), group.size() - 1); // they need one together
             runs.start(group);
         });
-        joined.values().forEach(runs::join);
+        joined.forEach(runs::join);
         int i = 0;
         for (Held from : partitions) {
             Claim.Span span = spans.get(i++);

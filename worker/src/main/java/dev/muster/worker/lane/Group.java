@@ -86,9 +86,9 @@ final class Group implements JobRunner.Listener {
         return runner.start(rest.removeFirst(), intents, this);
     }
 
-    /** More of its key, to be run behind all others. False: they won't be. */
-    synchronized boolean join(List<Run> runs) {
-        if (state == State.OVER) {
+    /** More of its key, to be run behind this one, which must be the last here. False: they won't be. */
+    synchronized boolean join(Run last, List<Run> runs) {
+        if (state == State.OVER || members.peekLast() != last) {
             return false;
         }
         long now = ticker.nanos();
@@ -101,6 +101,15 @@ final class Group implements JobRunner.Listener {
         }
         members.addAll(runs);
         return true;
+    }
+
+    /** Those that have not begun, if the time for all of them is over: one of them takes too long. They are given up. */
+    synchronized List<Run> late() {
+        return rest.isEmpty() || isInTime(ticker.nanos()) ? List.of() : takeRest();
+    }
+
+    private boolean isInTime(long now) {
+        return now - began < PATIENCE * within.toNanos();
     }
 
     List<Run> members() {
@@ -131,7 +140,7 @@ final class Group implements JobRunner.Listener {
         if (well && rest.isEmpty()) {
             state = State.WELL;
             news.ended(run, outcome, took, List.of());
-        } else if (well && now - began < PATIENCE * within.toNanos()) {
+        } else if (well && isInTime(now)) {
             // First: the lane has to hear of it before what the next one says.
             news.ended(run, outcome, took, List.of());
             Run next = rest.getFirst();

@@ -46,9 +46,6 @@ final class Runs {
     private final Paces paces;
     private final Map<JobId, Run> running = new HashMap<>();
     private final Map<Run, Group> groups = new HashMap<>();
-    /** Of keys that have a run here. */
-    private final Map<String, Group> keys = new HashMap<>();
-
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
     private final List<LaneEvent.Intending> intending = new ArrayList<>();
     private final List<Entered> entered = new ArrayList<>();
@@ -66,7 +63,7 @@ final class Runs {
     }
 
     boolean isEmpty() {
-        return !isRunning() && !unstarted;
+        return !isRunning() && !unstarted && undone.isEmpty();
     }
 
     boolean has(JobId id) {
@@ -96,20 +93,21 @@ final class Runs {
                 new Group(jobs, parts.runner(), parts.ticker(), parts.early().within(), intents, news);
         if (group.begin()) {
             group.members().forEach(run -> add(run, group));
-            if (jobs.getFirst().key().isPresent()) {
-                keys.put(key(jobs.getFirst()), group);
-            }
         } else {
             unstarted = true; // their rows are ours: the census starts them when there is an executor again
             parts.shares().release(jobs.getFirst().place().queue(), 1);
         }
     }
 
-    /** Rows of one key that have just become ours, behind others of it. Where those don't run on here, they wait again. */
-    void join(List<RunningJob> jobs) {
-        Group group = keys.get(key(jobs.getFirst()));
+    /**
+     * Rows of one key that have just become ours. They run behind the one that is before them in Postgres, if that goes well here;
+     * if not, or if it has no thread, they wait again.
+     */
+    void join(JobId behind, List<RunningJob> jobs) {
         List<Run> joining = jobs.stream().map(Run::new).toList();
-        if (group != null && group.join(joining)) {
+        Run before = running.get(behind);
+        Group group = before == null ? null : requireNonNull(groups.get(before));
+        if (before != null && group != null && group.join(before, joining)) {
             joining.forEach(run -> add(run, group));
         } else {
             undone.addAll(joining);
@@ -175,7 +173,7 @@ final class Runs {
     /** Stores what steps intend, before their calls, and after the outcomes of those before them in a group. */
     void storeIntents() {
         List<LaneEvent.Intending> batch = intending.stream()
-                .filter(wish -> isFirst(wish.request().id()))
+                .filter(wish -> isFirst(wish.request().id(), wish.request().attempt()))
                 .limit(BATCH)
                 .toList();
         if (batch.isEmpty()) {
@@ -196,9 +194,11 @@ final class Runs {
     }
 
     /** False while a run before it in its group is not written down. */
-    private boolean isFirst(JobId id) {
+    private boolean isFirst(JobId id, int attempt) {
         Run run = running.get(id);
-        return run == null || requireNonNull(groups.get(run)).isFirst(run);
+        return run == null
+                || run.attempt() != attempt
+                || requireNonNull(groups.get(run)).isFirst(run);
     }
 
     /** Has those wait again that have not begun and will not. */
@@ -308,6 +308,7 @@ final class Runs {
                 forget(run.id());
             }
         }
+        Set.copyOf(groups.values()).forEach(group -> undone.addAll(group.late()));
         rows.keySet().removeAll(running.keySet());
         int now = parts.runner().isReady()
                 ? turns.next(rows.size(), running.size(), parts.ticker().nanos())
@@ -380,7 +381,6 @@ final class Runs {
         }
         Group group = requireNonNull(groups.remove(run));
         if (group.leaves(run)) {
-            keys.remove(key(run.job()), group);
             parts.shares().release(run.job().place().queue(), 1);
         }
     }
@@ -394,7 +394,9 @@ final class Runs {
     }
 
     private Groups groups(List<Outcome> batch, List<PartitionEpoch> keyed) {
-        return new Groups(batch.stream().anyMatch(o -> !isFirst(o.id())), keyed.isEmpty() ? Map.of() : paces.groups());
+        return new Groups(
+                batch.stream().anyMatch(o -> !isFirst(o.id(), o.attempt())),
+                keyed.isEmpty() ? Map.of() : paces.groups());
     }
 
     private static String place(Run run) {

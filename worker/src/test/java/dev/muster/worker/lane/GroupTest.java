@@ -98,7 +98,7 @@ class GroupTest {
     @Test
     void whoever_joins_begins_behind_all_others() {
         group.begin();
-        assertThat(group.join(List.of(run(4), run(5)))).isTrue();
+        assertThat(group.join(last(), List.of(run(4), run(5)))).isTrue();
         for (int i = 1; i <= 5; i++) {
             end(Outcome.Verdict.SUCCEEDED);
         }
@@ -110,7 +110,7 @@ class GroupTest {
     void whoever_joins_when_all_have_succeeded_begins_at_once_and_is_not_the_first() {
         succeedThrice();
         Run fourth = run(4);
-        assertThat(group.join(List.of(fourth))).isTrue();
+        assertThat(group.join(last(), List.of(fourth))).isTrue();
 
         assertThat(said).endsWith("end 3 succeeded", "begin 4");
         assertThat(group.isFirst(fourth)).isFalse();
@@ -119,17 +119,23 @@ class GroupTest {
     @Test
     void whoever_joins_late_is_given_back_with_the_rest() {
         group.begin();
-        assertThat(group.join(List.of(run(4)))).isTrue();
+        assertThat(group.join(last(), List.of(run(4)))).isTrue();
         end(Outcome.Verdict.DEAD);
 
         assertThat(said).containsExactly("begin 1", "end 1 dead [2, 3, 4]");
     }
 
     @Test
+    void nobody_joins_behind_a_row_that_is_not_the_last_here() {
+        group.begin();
+        assertThat(group.join(group.members().get(1), List.of(run(4)))).isFalse();
+    }
+
+    @Test
     void nobody_joins_what_did_not_go_well() {
         group.begin();
         end(Outcome.Verdict.RETRIED);
-        assertThat(group.join(List.of(run(4)))).isFalse();
+        assertThat(group.join(last(), List.of(run(4)))).isFalse();
         assertThat(group.members()).hasSize(3);
     }
 
@@ -137,9 +143,11 @@ class GroupTest {
     void nobody_joins_where_nobody_runs_them() {
         succeedThrice();
         open = false;
-        assertThat(group.join(List.of(run(4)))).isFalse();
+        assertThat(group.join(last(), List.of(run(4)))).isFalse();
         open = true;
-        assertThat(group.join(List.of(run(4)))).as("not behind a gap either").isFalse();
+        assertThat(group.join(last(), List.of(run(4))))
+                .as("not behind a gap either")
+                .isFalse();
     }
 
     private void succeedThrice() {
@@ -147,6 +155,10 @@ class GroupTest {
         for (int i = 1; i <= 3; i++) {
             end(Outcome.Verdict.SUCCEEDED);
         }
+    }
+
+    private Run last() {
+        return group.members().getLast();
     }
 
     private static Run run(int n) {
@@ -168,6 +180,18 @@ class GroupTest {
         end(Outcome.Verdict.SUCCEEDED);
 
         assertThat(said).containsExactly("begin 1", "end 1 succeeded [2, 3]");
+    }
+
+    @Test
+    void while_one_takes_too_long_the_rest_is_given_up() {
+        group.begin();
+        assertThat(group.late()).isEmpty();
+        now = Duration.ofMillis(200).toNanos();
+
+        assertThat(group.late()).isEqualTo(group.members().subList(1, 3));
+        assertThat(group.join(last(), List.of(run(4)))).isFalse();
+        end(Outcome.Verdict.SUCCEEDED);
+        assertThat(said).containsExactly("begin 1", "end 1 succeeded");
     }
 
     @Test
