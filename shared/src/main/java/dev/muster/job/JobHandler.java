@@ -51,7 +51,7 @@ public interface JobHandler<P> {
     /**
      * How strictly the jobs of a key follow each other. Default, true: nothing of the next one happens before this one is
      * final. False: where runs are quick, the next one begins when this one has returned success, a moment before that is
-     * durable, which makes a key's backlog some ten times as fast. Its first {@link JobContext#effect} still waits until it
+     * durable, which makes a key's backlog several times as fast. Its first {@link JobContext#effect} still waits until it
      * is; what a handler does besides may happen once more, after others behind it have run, if the worker dies in that moment.
      * Without meaning in a queue that is not keyed.
      */
