@@ -6,8 +6,6 @@ import dev.muster.job.JobId;
 import dev.muster.store.Groups;
 import dev.muster.store.Outcome;
 import dev.muster.store.OwnershipStore.Entered;
-import dev.muster.store.OwnershipStore.Intent;
-import dev.muster.store.OwnershipStore.IntentRequest;
 import dev.muster.store.OwnershipStore.Progress;
 import dev.muster.store.OwnershipStore.Wish;
 import dev.muster.store.PartitionEpoch;
@@ -26,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -47,7 +44,7 @@ final class Runs {
     private final Map<JobId, Run> running = new HashMap<>();
     private final Map<Run, Group> groups = new HashMap<>();
     private final Map<JobId, Outcome> outcomes = new LinkedHashMap<>();
-    private final List<LaneEvent.Intending> intending = new ArrayList<>();
+    private final IntentQueue intending;
     private final List<Entered> entered = new ArrayList<>();
     private final List<Run> undone = new ArrayList<>();
     private final Turns turns;
@@ -58,6 +55,7 @@ final class Runs {
         this.parts = parts;
         this.turns = new Turns(parts.quarantine());
         this.intents = intents;
+        this.intending = new IntentQueue(parts);
         this.news = news;
         this.paces = new Paces(parts.quarantine() ? new LaneParts.Early(List.of(), Duration.ZERO) : parts.early());
     }
@@ -172,25 +170,7 @@ final class Runs {
 
     /** Stores what steps intend, before their calls, and after the outcomes of those before them in a group. */
     void storeIntents() {
-        List<LaneEvent.Intending> batch = intending.stream()
-                .filter(wish -> isFirst(wish.request().id(), wish.request().attempt()))
-                .limit(BATCH)
-                .toList();
-        if (batch.isEmpty()) {
-            return;
-        }
-        long started = parts.ticker().nanos();
-        List<Intent> stored = parts.store()
-                .intend(batch.stream().map(LaneEvent.Intending::request).toList());
-        parts.meters().database("intend", started);
-        Map<String, Intent> byStep = new HashMap<>();
-        stored.forEach(intent -> byStep.put(intent.id() + "/" + intent.step(), intent));
-        for (LaneEvent.Intending wish : batch) {
-            IntentRequest request = wish.request();
-            CompletableFuture<Optional<Intent>> answer = wish.answer();
-            answer.complete(Optional.ofNullable(byStep.get(request.id() + "/" + request.step())));
-        }
-        intending.removeAll(Set.copyOf(batch));
+        intending.store(request -> isFirst(request.id(), request.attempt()));
     }
 
     /** False while a run before it in its group is not written down. */
@@ -367,10 +347,9 @@ final class Runs {
         }
     }
 
-    /** The lane ends: whoever waits for an intent waits in vain. */
+    /** The lane ends. */
     void abandon() {
-        intending.forEach(wish -> wish.answer().completeExceptionally(new IllegalStateException("its lane has ended")));
-        intending.clear();
+        intending.abandon();
     }
 
     private void forget(JobId id) {
