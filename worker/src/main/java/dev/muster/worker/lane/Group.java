@@ -136,7 +136,7 @@ final class Group implements JobRunner.Listener {
     public synchronized void ended(Run run, Outcome outcome) {
         long now = ticker.nanos();
         long took = now - runBegan;
-        boolean well = outcome.verdict() == Outcome.Verdict.SUCCEEDED;
+        boolean well = state != State.OVER && outcome.verdict() == Outcome.Verdict.SUCCEEDED;
         if (well && rest.isEmpty()) {
             state = State.WELL;
             news.ended(run, outcome, took, List.of());

@@ -104,12 +104,14 @@ final class Runs {
     void join(JobId behind, List<RunningJob> jobs) {
         List<Run> joining = jobs.stream().map(Run::new).toList();
         Run before = running.get(behind);
-        Group group = before == null ? null : requireNonNull(groups.get(before));
-        if (before != null && group != null && group.join(before, joining)) {
-            joining.forEach(run -> add(run, group));
-        } else {
-            undone.addAll(joining);
+        if (before != null) {
+            Group group = requireNonNull(groups.get(before));
+            if (group.join(before, joining)) {
+                joining.forEach(run -> add(run, group));
+                return;
+            }
         }
+        undone.addAll(joining);
     }
 
     private void add(Run run, Group group) {

@@ -192,6 +192,7 @@ class GroupTest {
         assertThat(group.join(last(), List.of(run(4)))).isFalse();
         end(Outcome.Verdict.SUCCEEDED);
         assertThat(said).containsExactly("begin 1", "end 1 succeeded");
+        assertThat(group.join(last(), List.of(run(4)))).as("nor later").isFalse();
     }
 
     @Test
