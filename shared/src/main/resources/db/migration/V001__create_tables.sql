@@ -100,7 +100,7 @@ CREATE TABLE job_running (
     deadline     timestamptz,
     submitted_at timestamptz NOT NULL,
     claimed_at   timestamptz NOT NULL DEFAULT now(),
-    started_at   timestamptz NOT NULL DEFAULT clock_timestamp(), -- after the locks: never before the end it followed, but within a group
+    started_at   timestamptz NOT NULL DEFAULT clock_timestamp(), -- after the locks: never before the end it followed, but in a group
     entered_at   timestamptz,                             -- the handler was entered, by the worker's clock; adopted runs only
     record_key   bytea,
     payload      bytea NOT NULL,

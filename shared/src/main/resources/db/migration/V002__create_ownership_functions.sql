@@ -139,7 +139,8 @@ $$;
 -- A column that is null throughout may be passed empty; nothing then is read, sent or parsed for it.
 -- p_shut: types whose circuit is open, so that they would be parked as soon as they start: they wait from the beginning.
 -- p_quick, p_group: as in `settle`: of these types several of a key start at once, if it is free.
--- verdict per record: started | joined (others of its key run here, the last of which is `behind`) | waiting | duplicate | dead | cancelled | not_owner. Record 0 stands for all of them.
+-- verdict per record: started | joined (others of its key run here, the last of which is `behind`) | waiting | duplicate |
+-- dead | cancelled | not_owner. Record 0 stands for all of them.
 CREATE FUNCTION claim(
     p_incarnation text,
     p_queues text[], p_partitions integer[], p_epochs integer[], p_from bigint[], p_to bigint[],
@@ -799,7 +800,8 @@ END $$;
 -- Running rows of fenced incarnations in my partitions become mine. Rows that someone has locked are left for the
 -- next scan: never wait behind a zombie's statement. Suspects of having killed the worker are not started again here.
 -- p_holding: as in `settle`; the convicted die here. Of a group, only the first goes on here; the others wait behind it.
--- RACE: a claim that was given up may have added a row to a key after its head died and held it. It waits until the key is let go.
+-- RACE: a claim that was given up may have added a row to a key behind a head that died and held it. The row waits until the
+-- key is let go.
 CREATE FUNCTION adopt(
     p_incarnation text, p_queues text[], p_partitions integer[], p_epochs integer[], p_holding text[])
 RETURNS SETOF job_running LANGUAGE plpgsql AS $$

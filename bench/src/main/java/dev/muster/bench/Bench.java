@@ -222,9 +222,13 @@ public final class Bench implements Callable<Integer> {
         if (all.isEmpty()) {
             all = compare ? Contestant.all() : List.of(Contestant.BARE, Contestant.MUSTER);
         }
-        return kind.isForMusterAlone()
-                ? all.stream().filter(Contestant::isMuster).toList()
-                : all;
+        if (!kind.isForMusterAlone()) {
+            return all;
+        }
+        if (compare || !contestants.isEmpty()) {
+            console.line("only Muster has such jobs; whoever else was named takes no part");
+        }
+        return all.stream().filter(Contestant::isMuster).toList();
     }
 
     /** With the defaults of a worker. */

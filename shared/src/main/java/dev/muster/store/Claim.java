@@ -71,7 +71,7 @@ public record Claim(List<Span> spans, List<Entry> entries) {
     public record Dead(String reason, String detail) {}
 
     /**
-     * What became of an entry.
+     * What is answered of an entry.
      *
      * @param behind of one that joined: the last of its key that ran here before this claim
      */
@@ -81,7 +81,7 @@ public record Claim(List<Span> spans, List<Entry> entries) {
         }
     }
 
-    /** The word for it. */
+    /** What became of an entry, in a word. */
     public enum Verdict {
         /** It runs under this incarnation: start its thread. */
         STARTED,
