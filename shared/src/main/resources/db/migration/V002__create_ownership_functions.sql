@@ -586,7 +586,8 @@ $$;
 -- run is closed with those before it, or after them, never while one of them is unfinished, here or elsewhere.
 -- p_quick, p_group: types of which several waiting jobs of a key may start at once, to be run one after the other, and how
 -- many of each.
--- A column that is null throughout may be passed empty.
+-- A column that is null throughout may be passed empty, and p_outcomes where all have succeeded, none belongs to a keyed queue
+-- that is the caller's, and at most a result is said of each.
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
@@ -606,7 +607,24 @@ DECLARE
     key_names text[];
     cancelled uuid[];
     early uuid[];   -- of a group, and one before it in its key is not final, and does not become so here
+    plain uuid[] := '{}'; -- settled at once
 BEGIN
+    IF cardinality(p_outcomes) = 0 THEN -- all have succeeded, and nothing but their results is said of them
+        IF NOT EXISTS (SELECT FROM limit_slot) THEN
+            plain := settle_plain(p_incarnation, p_job_ids, p_attempts, p_results, p_entered_at);
+            PERFORM job_over(coalesce(plain, p_job_ids));
+            IF plain IS NULL THEN
+                RETURN QUERY SELECT 'settled', NULL::uuid, NULL::job_running;
+                RETURN;
+            END IF;
+            SELECT coalesce(array_agg(o.job_id), '{}'), array_agg(o.attempt), array_agg(o.result), array_agg(o.entered_at)
+            INTO p_job_ids, p_attempts, p_results, p_entered_at
+            FROM unnest(p_job_ids, p_attempts, p_results, p_entered_at) AS o (job_id, attempt, result, entered_at)
+            WHERE NOT o.job_id = ANY (plain);
+        END IF;
+        p_outcomes := array_fill('succeeded'::text, ARRAY[cardinality(p_job_ids)]);
+    END IF;
+
     IF cardinality(p_queues) > 0 THEN
         SELECT array_agg(o.queue || '/' || o.partition) INTO held
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o;
@@ -758,7 +776,9 @@ BEGIN
         RETURN QUERY
         SELECT CASE WHEN o.job_id NOT IN (SELECT unnest(finished || waiting)) THEN 'rejected'
             WHEN o.job_id = ANY (unsure) THEN 'unknown' ELSE 'settled' END, o.job_id, NULL::job_running
-        FROM unnest(p_job_ids) AS o (job_id);
+        FROM unnest(p_job_ids) AS o (job_id)
+        UNION ALL
+        SELECT 'settled', s.job_id, NULL::job_running FROM unnest(plain) AS s (job_id);
     END IF;
 
     -- Keys whose last running job has just become final. Who is next in a paused queue waits until it goes on; its place in

@@ -1,6 +1,10 @@
 -- What most batches are: jobs that ask for nothing but to run, and that have succeeded. `claim` and `settle` (V002) say of
 -- such a batch what they would say of any other, in as few statements and row visits as that takes; what is not like the
 -- rest they look at one by one, as ever.
+--
+-- The plans are forced. Left alone, Postgres plans such statements anew with each small batch, which takes longer than to
+-- run them, and for a large one takes a table for empty that was empty when it looked last. Arrays are unnested in the
+-- select list, since a function in FROM stores what each of its arrays yields before it joins them.
 
 -- Starts those of a claim's records that may start at once, where all its partitions have been moved and nothing in it
 -- has an order, a time, a limit, a unique key, or is dead. Null: none of this can be said of the claim, nothing was written.
@@ -12,68 +16,93 @@ CREATE FUNCTION claim_plain(
     r_part integer[], r_offset bigint[], r_job_id uuid[], r_type text[], r_max_failures integer[],
     r_deadline timestamptz[], r_submitted_at timestamptz[], r_record_key bytea[], r_payload bytea[], r_headers bytea[],
     r_payload_hash bytea[])
-RETURNS integer[] LANGUAGE plpgsql AS $$
+RETURNS integer[] LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     windowed boolean;
-    started uuid[];
+    mixed boolean;
+    fresh integer := 0;
+    started integer;
 BEGIN
     -- Some queues of a claim with a window and some without, or wishes that stand: not plain. A claim of nothing, as a worker
     -- rehearses it, is taken for what most claims are.
-    SELECT coalesce(bool_or(q.duplicate_window IS NOT NULL), true) INTO windowed
+    SELECT coalesce(bool_or(q.duplicate_window IS NOT NULL), true), bool_or(q.duplicate_window IS NULL)
+    INTO windowed, mixed
     FROM queue q WHERE q.name = ANY (p_queues);
-    IF EXISTS (SELECT FROM cancel_wish)
-        OR windowed AND EXISTS (SELECT FROM queue q WHERE q.name = ANY (p_queues) AND q.duplicate_window IS NULL) THEN
+    IF windowed AND mixed OR EXISTS (SELECT FROM cancel_wish) THEN
         RETURN NULL;
     END IF;
 
     IF windowed THEN
-        WITH known AS (
-            INSERT INTO job_identity (job_id, queue, partition, record_offset, payload_hash)
-            SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, r.payload_hash
-            FROM unnest(r_job_id, r_part, r_offset, r_payload_hash) WITH ORDINALITY
-                AS r (job_id, part, record_offset, payload_hash, ix)
-            ORDER BY r.job_id, r.ix
-            ON CONFLICT (job_id) DO NOTHING
-            RETURNING job_id, queue, partition, record_offset),
-        run AS (
-            INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
-                deadline, submitted_at, record_key, payload, headers)
-            SELECT r.job_id, k.queue, k.partition, r.record_offset, p_incarnation, 1, r.type, r.max_failures, r.deadline,
-                r.submitted_at, r.record_key, r.payload, r.headers
-            FROM unnest(r_part, r_offset, r_job_id, r_type, r_max_failures, r_deadline, r_submitted_at, r_record_key,
-                r_payload, r_headers) AS r (part, record_offset, job_id, type, max_failures, deadline, submitted_at,
-                record_key, payload, headers)
-            JOIN known k ON k.job_id = r.job_id AND k.record_offset = r.record_offset
-                AND k.partition = p_partitions[r.part] AND k.queue = p_queues[r.part]
-            WHERE NOT EXISTS (SELECT FROM job_waiting x WHERE x.job_id = r.job_id)
-            ON CONFLICT (job_id) DO NOTHING
-            RETURNING job_id)
-        SELECT array_agg(job_id) INTO started FROM run;
-    ELSE
-        WITH run AS (
-            INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
-                deadline, submitted_at, record_key, payload, headers)
-            SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, p_incarnation, 1, r.type,
-                r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload, r.headers
-            FROM unnest(r_part, r_offset, r_job_id, r_type, r_max_failures, r_deadline, r_submitted_at, r_record_key,
-                r_payload, r_headers) AS r (part, record_offset, job_id, type, max_failures, deadline, submitted_at,
-                record_key, payload, headers)
-            WHERE NOT EXISTS (SELECT FROM job_waiting x WHERE x.job_id = r.job_id)
-            ON CONFLICT (job_id) DO NOTHING
-            RETURNING job_id)
-        SELECT array_agg(job_id) INTO started FROM run;
+        INSERT INTO job_identity (job_id, queue, partition, record_offset, payload_hash)
+        SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, r.payload_hash
+        FROM (SELECT unnest(r_job_id) AS job_id, unnest(r_part) AS part, unnest(r_offset) AS record_offset,
+            unnest(r_payload_hash) AS payload_hash) r
+        ORDER BY r.job_id, r.record_offset
+        ON CONFLICT (job_id) DO NOTHING;
+        GET DIAGNOSTICS fresh = ROW_COUNT;
     END IF;
 
-    IF cardinality(started) = cardinality(r_part) THEN
+    -- A row's xmin tells what this very call has written; it is one transaction without savepoints.
+    INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
+        deadline, submitted_at, record_key, payload, headers)
+    SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, p_incarnation, 1, r.type,
+        r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload, r.headers
+    FROM (SELECT unnest(r_part) AS part, unnest(r_offset) AS record_offset, unnest(r_job_id) AS job_id,
+        unnest(r_type) AS type, unnest(r_max_failures) AS max_failures, unnest(r_deadline) AS deadline,
+        unnest(r_submitted_at) AS submitted_at, unnest(r_record_key) AS record_key, unnest(r_payload) AS payload,
+        unnest(r_headers) AS headers) r
+    WHERE NOT windowed OR fresh = cardinality(r_part)
+        OR EXISTS (SELECT FROM job_identity i WHERE i.job_id = r.job_id AND i.record_offset = r.record_offset
+            AND i.partition = p_partitions[r.part] AND i.queue = p_queues[r.part]
+            AND i.xmin = pg_current_xact_id()::xid)
+    ON CONFLICT (job_id) DO NOTHING;
+    GET DIAGNOSTICS started = ROW_COUNT;
+
+    -- RACE: looked for after the insert, which waits for a settle that turns a running row of the same id into a waiting one.
+    IF EXISTS (SELECT FROM job_waiting x WHERE x.job_id = ANY (r_job_id)) THEN
+        DELETE FROM job_running j USING job_waiting x
+        WHERE j.job_id = ANY (r_job_id) AND j.xmin = pg_current_xact_id()::xid AND x.job_id = j.job_id;
+        started := 0; -- so that each is looked at
+    END IF;
+    IF started = cardinality(r_part) THEN
         RETURN '{}';
     END IF;
     RETURN ARRAY(
         SELECT r.ix::integer
         FROM unnest(r_job_id, r_part, r_offset) WITH ORDINALITY AS r (job_id, part, record_offset, ix)
-        LEFT JOIN job_running j ON j.job_id = r.job_id AND j.incarnation = p_incarnation
+        LEFT JOIN job_running j ON j.job_id = r.job_id AND j.xmin = pg_current_xact_id()::xid
             AND j.queue = p_queues[r.part] AND j.partition = p_partitions[r.part] AND j.record_offset = r.record_offset
-            AND j.job_id IN (SELECT unnest(started))
         WHERE j.job_id IS NULL
         ORDER BY r.ix);
+END $$;
+
+-- Closes those of a settle's runs that are still ours, have no key and the attempt that they are said to have, as succeeded.
+-- Gives back which those are where that is not all of them; null: it is. Whoever calls knows that none of them holds a limit.
+CREATE FUNCTION settle_plain(
+    p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_results text[], p_entered_at timestamptz[])
+RETURNS uuid[] LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off AS $$
+#variable_conflict use_column
+DECLARE
+    closed integer;
+BEGIN
+    WITH gone AS (
+        DELETE FROM job_running r
+        USING (SELECT unnest(p_job_ids) AS job_id, unnest(p_attempts) AS attempt, unnest(p_results) AS result,
+            unnest(p_entered_at) AS entered_at) o
+        WHERE r.job_id = ANY (p_job_ids) -- one walk along the index, in the order of ids
+          AND r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt AND r.order_key IS NULL
+        RETURNING r.job_id, r.queue, r.partition, r.record_offset, r.type, o.result, r.attempt, r.failures, r.recoveries,
+            r.submitted_at, r.claimed_at, r.started_at, o.entered_at AS entered)
+    INSERT INTO job_history (job_id, queue, partition, record_offset, type, state, result, attempt, failures, recoveries,
+        incarnation, submitted_at, claimed_at, started_at, entered_at)
+    SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, 'succeeded', g.result, g.attempt, g.failures,
+        g.recoveries, p_incarnation, g.submitted_at, g.claimed_at, g.started_at, g.entered
+    FROM gone g;
+    GET DIAGNOSTICS closed = ROW_COUNT;
+    IF closed = cardinality(p_job_ids) THEN
+        RETURN NULL;
+    END IF;
+    RETURN ARRAY(SELECT h.job_id FROM job_history h WHERE h.xid = pg_current_xact_id() AND h.job_id = ANY (p_job_ids));
 END $$;

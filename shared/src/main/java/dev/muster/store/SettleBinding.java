@@ -32,8 +32,14 @@ final class SettleBinding {
         statement.setString(1, me.id());
         statement.setArray(2, Columns.of(statement, "uuid", outcomes, o -> o.id().value()));
         statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
+        boolean plain = keyed.isEmpty() && !groups.any() && outcomes.stream().allMatch(SettleBinding::isPlain);
         statement.setArray(
-                4, Columns.of(statement, "text", outcomes, o -> o.verdict().wireName()));
+                4,
+                Columns.of(
+                        statement,
+                        "text",
+                        plain ? List.<Outcome>of() : outcomes,
+                        o -> o.verdict().wireName()));
         statement.setArray(5, Columns.sparse(statement, "text", outcomes, o -> Columns.clean(o.reason())));
         statement.setArray(6, Columns.sparse(statement, "text", outcomes, o -> Columns.clean(o.detail())));
         statement.setArray(7, Columns.sparse(statement, "text", outcomes, o -> Columns.clean(o.result())));
@@ -55,5 +61,14 @@ final class SettleBinding {
         statement.setArray(17, Columns.of(statement, "text", holding, type -> type));
         statement.setBoolean(18, groups.any());
         Columns.groups(statement, 19, groups.most());
+    }
+
+    /** Where a settle's outcomes are all like this and none is of a keyed queue, it says so by giving no verdicts. */
+    private static boolean isPlain(Outcome outcome) {
+        return outcome.verdict() == Outcome.Verdict.SUCCEEDED
+                && outcome.reason().isEmpty()
+                && outcome.detail().isEmpty()
+                && outcome.closedSteps().isEmpty()
+                && outcome.followUps().isEmpty();
     }
 }

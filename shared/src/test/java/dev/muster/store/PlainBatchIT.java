@@ -1,0 +1,196 @@
+package dev.muster.store;
+
+import static dev.muster.store.Claim.Verdict.DUPLICATE;
+import static dev.muster.store.Claim.Verdict.STARTED;
+import static dev.muster.store.OwnershipFixture.id;
+import static dev.muster.store.OwnershipFixture.job;
+import static dev.muster.store.OwnershipFixture.keyed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.embedded.junit.EmbeddedServers;
+import dev.muster.embedded.junit.PostgresDatabase;
+import dev.muster.job.JobId;
+import dev.muster.job.Ordering;
+import dev.muster.store.OwnershipFixture.Actor;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Batches that go the short way through {@code claim} and {@code settle}, but for one of them. */
+@ExtendWith(EmbeddedServers.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class PlainBatchIT {
+    private static final Instant ENTERED = Instant.parse("2026-11-30T12:00:00.123456Z");
+
+    private final OwnershipFixture db;
+
+    PlainBatchIT(PostgresDatabase postgres) {
+        this.db = new OwnershipFixture(postgres);
+    }
+
+    @AfterAll
+    void close() {
+        db.close();
+    }
+
+    @Test
+    void a_settle_of_runs_that_are_all_ours_says_so_in_one_row_and_keeps_what_each_has_returned() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue + "-1"), job(1, queue + "-2"));
+
+        assertThat(settle(a, succeeded(queue + "-1", 1, "first"), succeeded(queue + "-2", 1, "")))
+                .containsExactly(new Settled.Done(id(queue + "-1")), new Settled.Done(id(queue + "-2")));
+
+        assertThat(history(
+                        queue,
+                        "state = 'succeeded' AND result = 'first' AND entered_at = '" + ENTERED
+                                + "' AND incarnation = '" + a.me() + "' AND record_offset = 0 AND job_id = '"
+                                + id(queue + "-1")
+                                + "'"))
+                .isEqualTo(1);
+        assertThat(history(queue, "state = 'succeeded' AND result IS NULL AND record_offset = 1"))
+                .isEqualTo(1);
+        assertThat(a.store().census()).isEmpty();
+    }
+
+    @Test
+    void a_run_that_another_has_adopted_is_refused_and_the_others_are_settled() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor dead = db.worker();
+        Actor heir = db.worker();
+        PartitionEpoch ofDead = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch ofHeir = new PartitionEpoch(queue, 0, 2);
+        dead.takes(ofDead);
+        dead.claims(ofDead, 0, job(0, queue + "-1"), job(1, queue + "-2"));
+        db.fence(dead);
+        heir.takes(ofHeir);
+        heir.store().adopt(List.of(ofHeir), List.of());
+        heir.claims(ofHeir, 2, job(2, queue + "-3"));
+
+        // The second is said to be of the attempt that the dead one ran.
+        assertThat(settle(
+                        heir,
+                        succeeded(queue + "-1", 2, "a"),
+                        succeeded(queue + "-2", 1, "b"),
+                        succeeded(queue + "-3", 1, "c")))
+                .containsExactlyInAnyOrder(
+                        new Settled.Done(id(queue + "-1")),
+                        new Settled.Rejected(id(queue + "-2")),
+                        new Settled.Done(id(queue + "-3")));
+
+        assertThat(history(queue, "result IN ('a', 'c')")).isEqualTo(2);
+        assertThat(heir.store().census()).extracting(RunKey::id).containsExactly(id(queue + "-2"));
+        assertThat(db.count("SELECT count(*) FROM rejected_write WHERE operation = 'settle' AND job_id = '"
+                        + id(queue + "-2") + "'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void one_that_has_a_key_frees_it() {
+        String queue = db.queue(Ordering.KEY, Optional.empty());
+        String plain = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        PartitionEpoch q = new PartitionEpoch(plain, 0, 1);
+        a.takes(p);
+        a.takes(q);
+        a.claims(p, 0, keyed(0, queue + "-1", "k"), keyed(1, queue + "-2", "k"));
+        a.claims(q, 0, job(0, plain));
+
+        // The partition is not ours any more: whose it is looks at the next one soon.
+        assertThat(settle(a, succeeded(queue + "-1", 1, ""), succeeded(plain, 1, "")))
+                .containsExactlyInAnyOrder(new Settled.Done(id(queue + "-1")), new Settled.Done(id(plain)));
+
+        assertThat(db.count("SELECT count(*) FROM job_waiting WHERE job_id = '" + id(queue + "-2")
+                        + "' AND state = 'parked' AND due_at <= now()"))
+                .isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void of_an_id_that_comes_twice_in_a_claim_the_first_is_started(boolean windowed) {
+        String queue = db.queue(Ordering.NONE, windowed ? Optional.of(Duration.ofDays(1)) : Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+
+        assertThat(a.claims(p, 0, job(0, queue + "-1"), job(1, queue + "-2"), job(2, queue + "-1")))
+                .containsExactly(STARTED, STARTED, DUPLICATE);
+
+        assertThat(db.count("SELECT count(*) FROM job_running WHERE queue = '" + queue + "' AND record_offset < 2"))
+                .isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void one_that_waits_is_not_started_a_second_time_and_the_others_of_the_claim_are(boolean windowed) {
+        String queue = db.queue(Ordering.NONE, windowed ? Optional.of(Duration.ofDays(1)) : Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(p, 0, job(0, queue + "-1"));
+        a.ends(id(queue + "-1"), 1, Outcome.Verdict.RETRIED, Duration.ofHours(1), List.of());
+        db.execute("DELETE FROM job_identity WHERE job_id = '" + id(queue + "-1") + "'"); // its window is over
+
+        assertThat(a.claims(p, 1, job(1, queue + "-2"), job(2, queue + "-1"), job(3, queue + "-3")))
+                .containsExactly(STARTED, DUPLICATE, STARTED);
+
+        assertThat(a.store().census())
+                .extracting(RunKey::id)
+                .containsExactlyInAnyOrder(id(queue + "-2"), id(queue + "-3"));
+        assertThat(db.count("SELECT count(*) FROM job_waiting WHERE job_id = '" + id(queue + "-1") + "'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void a_thousand_are_settled_at_once() {
+        String queue = db.queue(Ordering.NONE, Optional.empty());
+        Actor a = db.worker();
+        PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
+        a.takes(p);
+        a.claims(
+                p, 0, IntStream.range(0, 1_000).mapToObj(i -> job(i, queue + i)).toArray(Claim.Entry[]::new));
+
+        assertThat(settle(
+                        a,
+                        IntStream.range(0, 1_000)
+                                .mapToObj(i -> succeeded(queue + i, 1, ""))
+                                .toArray(Outcome[]::new)))
+                .hasSize(1_000)
+                .allMatch(Settled.Done.class::isInstance);
+        assertThat(history(queue, "state = 'succeeded'")).isEqualTo(1_000);
+    }
+
+    private long history(String queue, String where) {
+        return db.count("SELECT count(*) FROM job_history WHERE queue = '" + queue + "' AND " + where);
+    }
+
+    private static Outcome succeeded(String name, int attempt, String result) {
+        JobId job = id(name);
+        return new Outcome(
+                job,
+                attempt,
+                Outcome.Verdict.SUCCEEDED,
+                "",
+                "",
+                result,
+                Duration.ZERO,
+                Optional.of(ENTERED),
+                List.of());
+    }
+
+    private static List<Settled> settle(Actor actor, Outcome... outcomes) {
+        return actor.store().settle(List.of(outcomes), List.of(), List.of(), Groups.NONE);
+    }
+}
