@@ -8,10 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
@@ -19,8 +18,6 @@ import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -52,11 +49,29 @@ public final class EventCodec {
      */
     public record Envelope(String id, String type, Instant time, String key) {}
 
-    /** What the end of a run says, as far as readers of statistics need it. */
-    public record JobEvent(String queue, String outcome, OptionalDouble endToEndSeconds) {}
+    /** Writes the body of an event, entry by entry. */
+    public static final class Body {
+        private final JsonGenerator json;
 
-    /** The record of an event; entries of the body that are null are left out. */
-    public static ProducerRecord<byte[], byte[]> record(Envelope envelope, Map<String, ?> body) {
+        private Body(JsonGenerator json) {
+            this.json = json;
+        }
+
+        /** One entry; one that is null is left out. A mapper would look up for each how it is written, for each job. */
+        public void put(String name, @Nullable Object value) {
+            switch (value) {
+                case null -> {}
+                case String text -> json.writeStringProperty(name, text);
+                case Instant at -> json.writeStringProperty(name, IsoTime.of(at));
+                case Integer number -> json.writeNumberProperty(name, number);
+                case Double number -> json.writeNumberProperty(name, number);
+                default -> json.writePOJOProperty(name, value);
+            }
+        }
+    }
+
+    /** The record of an event. */
+    public static ProducerRecord<byte[], byte[]> record(Envelope envelope, Consumer<Body> body) {
         ProducerRecord<byte[], byte[]> event =
                 new ProducerRecord<>(Topics.EVENTS, null, envelope.key().getBytes(StandardCharsets.UTF_8), json(body));
         Headers headers = event.headers();
@@ -64,26 +79,16 @@ public final class EventCodec {
         put(headers, "ce_id", envelope.id());
         put(headers, "ce_source", SOURCE);
         put(headers, "ce_type", envelope.type());
-        put(headers, "ce_time", envelope.time().toString());
+        put(headers, "ce_time", IsoTime.of(envelope.time()));
         put(headers, "content-type", "application/json");
         return event;
     }
 
-    /** Entry by entry, for each job: a mapper would look up for each value how it is written. */
-    private static byte[] json(Map<String, ?> body) {
+    private static byte[] json(Consumer<Body> body) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
         try (JsonGenerator json = Json.MAPPER.createGenerator(bytes)) {
             json.writeStartObject();
-            body.forEach((name, value) -> {
-                switch (value) {
-                    case null -> {}
-                    case String text -> json.writeStringProperty(name, text);
-                    case Instant at -> json.writeStringProperty(name, at.toString());
-                    case Integer number -> json.writeNumberProperty(name, number);
-                    case Double number -> json.writeNumberProperty(name, number);
-                    default -> json.writePOJOProperty(name, value);
-                }
-            });
+            body.accept(new Body(json));
             json.writeEndObject();
         }
         return bytes.toByteArray();
@@ -95,39 +100,6 @@ public final class EventCodec {
         return header == null || header.value() == null
                 ? Optional.empty()
                 : Optional.of(new String(header.value(), StandardCharsets.UTF_8));
-    }
-
-    /** The job that an event is about; empty for other events and for bytes that are none. */
-    public static Optional<JobEvent> jobEvent(Headers headers, byte @Nullable [] value) {
-        String type = type(headers).orElse("");
-        if (value == null || !type.startsWith(JOB)) {
-            return Optional.empty();
-        }
-        String queue = "";
-        OptionalDouble endToEnd = OptionalDouble.empty();
-        try (JsonParser body = Json.MAPPER.createParser(value)) {
-            if (body.nextToken() != JsonToken.START_OBJECT) {
-                return Optional.empty();
-            }
-            for (String name = body.nextName(); name != null; name = body.nextName()) {
-                JsonToken token = body.nextToken();
-                if (name.equals("queue") && token == JsonToken.VALUE_STRING) {
-                    queue = body.getString();
-                } else if (name.equals("end_to_end") && token.isNumeric()) {
-                    endToEnd = OptionalDouble.of(body.getDoubleValue());
-                } else {
-                    body.skipChildren();
-                }
-            }
-            if (body.nextToken() != null) {
-                return Optional.empty(); // something stands behind it
-            }
-        } catch (JacksonException e) {
-            return Optional.empty();
-        }
-        return queue.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new JobEvent(queue, type.substring(JOB.length()), endToEnd));
     }
 
     /** How a job ended, if the record is the event of a final state; empty also for bytes that are none. */

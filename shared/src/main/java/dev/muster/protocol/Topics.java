@@ -10,6 +10,8 @@ public final class Topics {
     public static final String EVENTS = "muster.events";
     /** Dead jobs and records that never were jobs, byte for byte. */
     public static final String DEAD_LETTERS = "muster.dead-letters";
+    /** What the relay has counted of the events it has told, per queue and second; coordinator to coordinator. */
+    public static final String TALLIES = "muster.tallies";
     /** Windowed statistics, for dashboards. */
     public static final String STATS = "muster.stats";
 

@@ -20,45 +20,45 @@ final class RelaySql {
             """;
 
     /**
-     * The next events after the cursor, as many as there are up to a number of rows and, the first aside, until those
-     * before hold so many bytes. A row counts once every older transaction has ended: a sequence alone would step over
-     * one that commits late. Only a dead job's bytes are fetched, for its dead letter. Index (xid, seq) of each daily
+     * The next events after the cursor, as many as there are up to a number of rows, without the bytes of dead jobs and
+     * without results beyond a length; the last column says how many bytes each has. A row counts once every older
+     * transaction has ended: a sequence alone would step over one that commits late. Index (xid, seq) of each daily
      * partition; at most the limit per table.
      */
     static final String NEXT = """
             SELECT *
             FROM (
-                SELECT e.*, sum(s.own) OVER (ORDER BY e.place, e.seq ROWS UNBOUNDED PRECEDING) AS bytes, s.own
-                FROM (
-                    (SELECT h.xid::text AS xid, h.xid AS place, h.seq, true AS final, h.job_id, h.queue, h.partition,
-                        h.record_offset, h.type, h.order_key, h.state AS outcome, h.reason, h.detail, h.result,
-                        h.attempt, h.failures, h.recoveries, h.incarnation, h.submitted_at, h.started_at, h.entered_at,
-                        h.settled_at AS at,
-                        CASE WHEN h.state = 'dead' THEN h.record_key END AS record_key,
-                        CASE WHEN h.state = 'dead' THEN h.payload END AS payload,
-                        CASE WHEN h.state = 'dead' THEN h.headers END AS headers
-                    FROM job_history h
-                    WHERE (h.xid, h.seq) > (?::xid8, ?) AND h.xid < pg_snapshot_xmin(pg_current_snapshot())
-                    ORDER BY h.xid, h.seq
-                    LIMIT ?)
-                    UNION ALL
-                    (SELECT a.xid::text, a.xid, a.seq, false, a.job_id, a.queue, NULL, NULL, a.type, NULL, a.outcome,
-                        a.reason, a.detail, NULL, a.attempt, NULL, NULL, a.incarnation, NULL, a.started_at,
-                        a.entered_at, a.ended_at, NULL, NULL, NULL
-                    FROM job_attempt a
-                    WHERE (a.xid, a.seq) > (?::xid8, ?) AND a.xid < pg_snapshot_xmin(pg_current_snapshot())
-                    ORDER BY a.xid, a.seq
-                    LIMIT ?)
-                ) e
-                CROSS JOIN LATERAL (
-                    SELECT coalesce(octet_length(e.record_key), 0) + coalesce(octet_length(e.payload), 0)
-                        + coalesce(octet_length(e.headers), 0) + coalesce(octet_length(e.result), 0) AS own
-                ) s
-                ORDER BY e.place, e.seq
-                LIMIT ?
-            ) b
-            WHERE b.bytes - b.own < ?
-            ORDER BY b.place, b.seq
+                (SELECT h.xid, h.seq, h.job_id, h.queue, h.type, h.order_key, h.state AS outcome, h.reason, h.detail,
+                    CASE WHEN octet_length(h.result) <= ? THEN h.result END AS result, h.attempt, h.failures,
+                    h.recoveries, h.incarnation, h.submitted_at, h.started_at, h.entered_at, h.settled_at AS at,
+                    h.partition, h.record_offset,
+                    coalesce(octet_length(h.result), 0) + CASE WHEN h.state = 'dead' THEN
+                        coalesce(octet_length(h.record_key), 0) + coalesce(octet_length(h.payload), 0)
+                        + coalesce(octet_length(h.headers), 0) ELSE 0 END AS bytes
+                FROM job_history h
+                WHERE (h.xid, h.seq) > (?::xid8, ?) AND h.xid < pg_snapshot_xmin(pg_current_snapshot())
+                ORDER BY h.xid, h.seq
+                LIMIT ?)
+                UNION ALL
+                (SELECT a.xid, a.seq, a.job_id, a.queue, a.type, NULL, a.outcome, a.reason, a.detail, NULL, a.attempt,
+                    NULL, NULL, a.incarnation, NULL, a.started_at, a.entered_at, a.ended_at, NULL, NULL, NULL
+                FROM job_attempt a
+                WHERE (a.xid, a.seq) > (?::xid8, ?) AND a.xid < pg_snapshot_xmin(pg_current_snapshot())
+                ORDER BY a.xid, a.seq
+                LIMIT ?)
+            ) e
+            ORDER BY e.xid, e.seq
+            LIMIT ?
+            """;
+
+    /** What {@link #NEXT} has left out of these rows of the history. Index (xid, seq). */
+    static final String MORE = """
+            SELECT h.seq, h.result,
+                CASE WHEN h.state = 'dead' THEN h.record_key END AS record_key,
+                CASE WHEN h.state = 'dead' THEN h.payload END AS payload,
+                CASE WHEN h.state = 'dead' THEN h.headers END AS headers
+            FROM unnest(?::text[], ?::bigint[]) AS p (xid, seq)
+            JOIN job_history h ON h.xid = p.xid::xid8 AND h.seq = p.seq
             """;
 
     /** Incidents whose opening or end was not told yet. A handful, by the partial index. */

@@ -1,18 +1,24 @@
 package dev.muster.store;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.muster.job.JobId;
 import dev.muster.store.IncidentStore.Incident;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The outbox that the relay reads, and how far it has come. Thread-safe. */
 public final class RelayStore {
+    /** Up to so many bytes a result comes with its row. */
+    private static final int SHORT_RESULT = 256;
+
     private final Db db;
 
     public RelayStore(Database database) {
@@ -67,6 +73,26 @@ public final class RelayStore {
         public boolean isFinal() {
             return origin.isPresent();
         }
+
+        /** True when that is the one that has a dead letter. */
+        public boolean isDead() {
+            return isFinal() && outcome.name().equals("dead");
+        }
+
+        private Row with(Bytes bytes) {
+            return new Row(
+                    place,
+                    jobId,
+                    queue,
+                    type,
+                    orderKey,
+                    new Outcome(outcome.name(), outcome.reason(), outcome.detail(), bytes.result()),
+                    counts,
+                    incarnation,
+                    times,
+                    origin.map(from -> new Origin(
+                            from.partition(), from.offset(), bytes.key(), bytes.payload(), bytes.headers())));
+        }
     }
 
     /** What is to be told next, and whether there may be more after it. */
@@ -98,26 +124,70 @@ public final class RelayStore {
      * @param bytes from 1; of keys, payloads, headers and results. What takes the page to so many is its last row
      */
     public Page next(Cursor after, int limit, int bytes) {
-        List<Sized> page = db.query(
+        List<Sized> found = db.query(
                 "read the outbox after " + after.xid() + "/" + after.seq(),
                 RelaySql.NEXT,
                 statement -> {
-                    for (int first : new int[] {1, 4}) {
+                    statement.setInt(1, SHORT_RESULT);
+                    for (int first : new int[] {2, 5}) {
                         statement.setString(first, after.xid());
                         statement.setLong(first + 1, after.seq());
                         statement.setInt(first + 2, limit);
                     }
-                    statement.setInt(7, limit);
-                    statement.setInt(8, bytes);
+                    statement.setInt(8, limit);
                 },
-                row -> new Sized(row(row), row.getLong("bytes")));
-        return new Page(
-                page.stream().map(Sized::row).toList(),
-                page.size() == limit || (!page.isEmpty() && page.getLast().bytes() >= bytes));
+                RelayStore::sized);
+        long sum = 0;
+        int size = 0;
+        while (size < found.size() && sum < bytes) {
+            sum += found.get(size++).bytes();
+        }
+        return new Page(whole(found.subList(0, size)), size == limit || sum >= bytes);
     }
 
-    /** A row, and how many bytes it has with all before it. */
-    private record Sized(Row row, long bytes) {}
+    /** Fetches what the rows lack. They stay where they are until they are told. */
+    private List<Row> whole(List<Sized> page) {
+        List<Cursor> lacking = page.stream()
+                .filter(Sized::lacksBytes)
+                .map(sized -> sized.row().place())
+                .toList();
+        if (lacking.isEmpty()) {
+            return page.stream().map(Sized::row).toList();
+        }
+        Map<Long, Bytes> fetched = new HashMap<>();
+        db.query(
+                "read the bytes of " + lacking.size() + " jobs in the outbox",
+                RelaySql.MORE,
+                statement -> {
+                    statement.setArray(1, Columns.of(statement, "text", lacking, Cursor::xid));
+                    statement.setArray(2, Columns.of(statement, "bigint", lacking, Cursor::seq));
+                },
+                row -> fetched.put(
+                        row.getLong("seq"),
+                        new Bytes(
+                                row.getString("result"),
+                                row.getBytes("record_key"),
+                                row.getBytes("payload"),
+                                row.getBytes("headers"))));
+        return page.stream()
+                .map(sized -> sized.lacksBytes()
+                        ? sized.row()
+                                .with(requireNonNull(
+                                        fetched.get(sized.row().place().seq()), "a row has gone"))
+                        : sized.row())
+                .toList();
+    }
+
+    /** A row as it is found first, and how many bytes it has in truth. */
+    private record Sized(Row row, long bytes) {
+        boolean lacksBytes() {
+            return bytes > 0 && (row.isDead() || row.outcome().result() == null);
+        }
+    }
+
+    /** What may be long of a row. */
+    private record Bytes(
+            @Nullable String result, byte @Nullable [] key, byte @Nullable [] payload, byte @Nullable [] headers) {}
 
     /** Incidents whose opening or end was not told yet, oldest first. */
     public List<Incident> nextIncidents(int limit) {
@@ -140,36 +210,28 @@ public final class RelayStore {
         });
     }
 
-    private static Row row(ResultSet row) throws SQLException {
-        Optional<Origin> origin = row.getBoolean("final")
-                ? Optional.of(new Origin(
-                        row.getInt("partition"),
-                        row.getLong("record_offset"),
-                        row.getBytes("record_key"),
-                        row.getBytes("payload"),
-                        row.getBytes("headers")))
-                : Optional.empty();
-        return new Row(
-                new Cursor(row.getString("xid"), row.getLong("seq")),
-                new JobId(row.getObject("job_id", UUID.class)),
-                row.getString("queue"),
-                row.getString("type"),
-                row.getString("order_key"),
-                new Outcome(
-                        row.getString("outcome"),
-                        row.getString("reason"),
-                        row.getString("detail"),
-                        row.getString("result")),
-                new Counts(
-                        row.getInt("attempt"),
-                        row.getObject("failures", Integer.class),
-                        row.getObject("recoveries", Integer.class)),
-                row.getString("incarnation"),
-                new Times(
-                        Db.instant(row, "submitted_at"),
-                        Db.instant(row, "started_at"),
-                        Db.instant(row, "entered_at"),
-                        Objects.requireNonNull(Db.instant(row, "at"), "at")),
-                origin);
+    /** By position, in the order of {@link RelaySql#NEXT}: this is read for each job. */
+    private static Sized sized(ResultSet row) throws SQLException {
+        int partition = row.getInt(19);
+        Optional<Origin> origin = row.wasNull()
+                ? Optional.empty()
+                : Optional.of(new Origin(partition, row.getLong(20), null, null, null));
+        return new Sized(
+                new Row(
+                        new Cursor(row.getString(1), row.getLong(2)),
+                        new JobId(row.getObject(3, UUID.class)),
+                        row.getString(4),
+                        row.getString(5),
+                        row.getString(6),
+                        new Outcome(row.getString(7), row.getString(8), row.getString(9), row.getString(10)),
+                        new Counts(row.getInt(11), row.getObject(12, Integer.class), row.getObject(13, Integer.class)),
+                        row.getString(14),
+                        new Times(
+                                Db.instant(row, 15),
+                                Db.instant(row, 16),
+                                Db.instant(row, 17),
+                                requireNonNull(Db.instant(row, 18), "at")),
+                        origin),
+                row.getLong(21));
     }
 }

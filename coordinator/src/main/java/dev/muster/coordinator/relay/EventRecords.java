@@ -1,5 +1,6 @@
 package dev.muster.coordinator.relay;
 
+import dev.muster.coordinator.stats.Tallies;
 import dev.muster.protocol.DeadLetters;
 import dev.muster.protocol.EventCodec;
 import dev.muster.protocol.Json;
@@ -10,8 +11,6 @@ import dev.muster.store.RelayStore.Origin;
 import dev.muster.store.RelayStore.Row;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -30,41 +29,45 @@ final class EventRecords {
     /** The event of a row. */
     static ProducerRecord<byte[], byte[]> event(Row row) {
         String outcome = row.outcome().name();
-        Map<String, @Nullable Object> body = new LinkedHashMap<>();
-        body.put("job_id", row.jobId().toString());
-        body.put("queue", row.queue());
-        body.put("type", row.type());
-        body.put("key", row.orderKey());
-        body.put("state", row.isFinal() ? outcome : stateAfter(outcome));
-        body.put("attempt", row.counts().attempt());
-        body.put("failures", row.counts().failures());
-        body.put("recoveries", row.counts().recoveries());
-        body.put("incarnation", row.incarnation());
-        body.put("reason", row.outcome().reason());
-        body.put("detail", row.outcome().detail());
-        body.put("result", row.outcome().result());
-        body.put("submitted_at", row.times().submittedAt());
-        body.put("started_at", row.times().startedAt());
-        body.put("settled_at", row.times().at());
-        Instant begin = row.times().enteredAt() == null
-                ? row.times().startedAt()
-                : row.times().enteredAt();
-        body.put("duration", seconds(begin, row.times().at()));
-        body.put(
-                "end_to_end",
-                row.isFinal() ? seconds(row.times().submittedAt(), row.times().at()) : null);
         return EventCodec.record(
                 new EventCodec.Envelope(
                         "job-" + row.place().seq(),
                         EventCodec.JOB + outcome,
                         row.times().at(),
                         EventCodec.key(row.jobId())),
-                body);
+                body -> {
+                    body.put("job_id", row.jobId().toString());
+                    body.put("queue", row.queue());
+                    body.put("type", row.type());
+                    body.put("key", row.orderKey());
+                    body.put("state", row.isFinal() ? outcome : stateAfter(outcome));
+                    body.put("attempt", row.counts().attempt());
+                    body.put("failures", row.counts().failures());
+                    body.put("recoveries", row.counts().recoveries());
+                    body.put("incarnation", row.incarnation());
+                    body.put("reason", row.outcome().reason());
+                    body.put("detail", row.outcome().detail());
+                    body.put("result", row.outcome().result());
+                    body.put("submitted_at", row.times().submittedAt());
+                    body.put("started_at", row.times().startedAt());
+                    body.put("settled_at", row.times().at());
+                    Instant begin = row.times().enteredAt() == null
+                            ? row.times().startedAt()
+                            : row.times().enteredAt();
+                    body.put("duration", seconds(begin, row.times().at()));
+                    body.put("end_to_end", endToEnd(row));
+                });
+    }
+
+    /** Counts the row for the statistics. */
+    static void count(Row row, Tallies tallies) {
+        tallies.add(
+                row.queue(), row.outcome().name(), endToEnd(row), row.times().at());
     }
 
     /** The dead letter of a row, if it is that of a dead job. */
     static Optional<ProducerRecord<byte[], byte[]>> deadLetter(Row row) {
-        if (!row.isFinal() || !row.outcome().name().equals(DEAD)) {
+        if (!row.isDead()) {
             return Optional.empty();
         }
         Origin origin = row.origin().orElseThrow();
@@ -87,21 +90,21 @@ final class EventRecords {
     /** The event of an incident's opening, or of its end once that is there. */
     static ProducerRecord<byte[], byte[]> event(Incident incident) {
         Instant closed = incident.closedAt();
-        Map<String, @Nullable Object> body = new LinkedHashMap<>();
-        body.put("incident", incident.id());
-        body.put("kind", incident.kind());
-        body.put("subject", incident.subject());
-        body.put("summary", incident.summary());
-        body.put("detail", Json.MAPPER.readTree(incident.detail()));
-        body.put("opened_at", incident.openedAt());
-        body.put("closed_at", closed);
         return EventCodec.record(
                 new EventCodec.Envelope(
                         "incident-" + incident.id() + (closed == null ? "-opened" : "-closed"),
                         EventCodec.INCIDENT,
                         closed == null ? incident.openedAt() : closed,
                         incident.subject()),
-                body);
+                body -> {
+                    body.put("incident", incident.id());
+                    body.put("kind", incident.kind());
+                    body.put("subject", incident.subject());
+                    body.put("summary", incident.summary());
+                    body.put("detail", Json.MAPPER.readTree(incident.detail()));
+                    body.put("opened_at", incident.openedAt());
+                    body.put("closed_at", closed);
+                });
     }
 
     /** Headers that were not stored in our form are left out rather than stopping the relay for good. */
@@ -122,6 +125,10 @@ final class EventRecords {
             case "interrupted" -> "running";
             default -> outcome;
         };
+    }
+
+    private static @Nullable Double endToEnd(Row row) {
+        return row.isFinal() ? seconds(row.times().submittedAt(), row.times().at()) : null;
     }
 
     private static @Nullable Double seconds(@Nullable Instant from, Instant to) {

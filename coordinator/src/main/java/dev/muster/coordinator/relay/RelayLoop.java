@@ -2,6 +2,7 @@ package dev.muster.coordinator.relay;
 
 import dev.muster.coordinator.leadership.Leadership;
 import dev.muster.coordinator.loop.Loop;
+import dev.muster.coordinator.stats.Tallies;
 import dev.muster.kafka.KafkaClients;
 import dev.muster.protocol.Topics;
 import dev.muster.store.IncidentStore.Incident;
@@ -14,7 +15,6 @@ import dev.muster.time.Ticker;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -154,19 +154,25 @@ public final class RelayLoop implements AutoCloseable {
         return page.isFull() || incidents.size() == INCIDENTS;
     }
 
+    /** One row after the other, while it is in the processor's cache; a page has megabytes. */
     private void produce(Producer<byte[], byte[]> producer, List<Row> rows, List<Incident> incidents) {
-        List<ProducerRecord<byte[], byte[]>> told = new ArrayList<>();
-        rows.forEach(row -> told.add(EventRecords.event(row)));
-        incidents.forEach(incident -> told.add(EventRecords.event(incident)));
-        List<ProducerRecord<byte[], byte[]>> letters = rows.stream()
-                .flatMap(row -> EventRecords.deadLetter(row).stream())
-                .toList();
+        Tallies tallies = new Tallies();
+        int letters = 0;
         producer.beginTransaction();
-        told.forEach(event -> send(producer, event));
-        letters.forEach(letter -> send(producer, letter));
+        for (Row row : rows) {
+            send(producer, EventRecords.event(row));
+            EventRecords.count(row, tallies);
+            Optional<ProducerRecord<byte[], byte[]>> letter = EventRecords.deadLetter(row);
+            if (letter.isPresent()) {
+                send(producer, letter.get());
+                letters++;
+            }
+        }
+        incidents.forEach(incident -> send(producer, EventRecords.event(incident)));
+        tallies.records().forEach(tally -> send(producer, tally));
         producer.commitTransaction();
-        events.increment(told.size());
-        deadLetters.increment(letters.size());
+        events.increment(rows.size() + incidents.size());
+        deadLetters.increment(letters);
     }
 
     /** Nobody waits for it: the commit fails if a send has. */

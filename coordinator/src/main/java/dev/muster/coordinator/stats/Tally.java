@@ -1,12 +1,12 @@
 package dev.muster.coordinator.stats;
 
-import dev.muster.protocol.EventCodec.JobEvent;
 import dev.muster.protocol.Json;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -83,22 +83,23 @@ public record Tally(Map<String, Long> outcomes, double seconds, List<Long> bucke
         return Double.POSITIVE_INFINITY;
     }
 
-    /** Counts events one by one. Not thread-safe. */
+    /** Counts one by one. Not thread-safe. */
     static final class Sum {
         private final Map<String, Long> outcomes = new TreeMap<>();
         private final long[] buckets = new long[BOUNDS.size() + 1];
         private double seconds;
 
-        void add(JobEvent event) {
-            outcomes.merge(event.outcome(), 1L, Long::sum);
-            event.endToEndSeconds().ifPresent(took -> {
+        /** @param took seconds from submission to the final state; null where it has none or never was submitted */
+        void add(String outcome, @Nullable Double took) {
+            outcomes.merge(outcome, 1L, Long::sum);
+            if (took != null) {
                 int bucket = 0;
                 while (bucket < BOUNDS.size() && took > BOUNDS.get(bucket)) {
                     bucket++;
                 }
                 buckets[bucket]++;
                 seconds += took;
-            });
+            }
         }
 
         /** What was counted so far. */
