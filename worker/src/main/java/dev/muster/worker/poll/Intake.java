@@ -86,7 +86,7 @@ public final class Intake implements Runnable, IntakePort {
         this.hooks = hooks;
         this.faults = faults;
         this.assigned = new Assignment(consumer);
-        this.polling = new Polling(consumer, rest);
+        this.polling = new Polling(consumer, rest, ticker);
         this.ticker = ticker;
         this.committedAt = ticker.nanos();
     }

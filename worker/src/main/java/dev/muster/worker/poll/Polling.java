@@ -1,5 +1,6 @@
 package dev.muster.worker.poll;
 
+import dev.muster.time.Ticker;
 import java.time.Duration;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -20,12 +21,17 @@ final class Polling {
 
     private final Consumer<byte[], byte[]> consumer;
     private final Rest rest;
+    private final Ticker ticker;
     private final Reach reach;
+    private final Gathering gathering;
+    private boolean waits;
 
-    Polling(Consumer<byte[], byte[]> consumer, Rest rest) {
+    Polling(Consumer<byte[], byte[]> consumer, Rest rest, Ticker ticker) {
         this.consumer = consumer;
         this.rest = rest;
+        this.ticker = ticker;
         this.reach = new Reach(consumer);
+        this.gathering = new Gathering(ticker.nanos());
     }
 
     /**
@@ -36,15 +42,26 @@ final class Polling {
      * @throws org.apache.kafka.common.errors.WakeupException after {@link #wake}
      */
     ConsumerRecords<byte[], byte[]> poll(int assigned, int paused) throws InterruptedException {
+        if (waits) {
+            waits = false;
+            rest.await(Gathering.MOMENT);
+        }
         boolean lost = reach.isLost();
         if (!lost && paused == 0) {
-            return consumer.poll(LONGEST);
+            return came(consumer.poll(LONGEST));
         }
         ConsumerRecords<byte[], byte[]> ready = consumer.poll(Duration.ZERO);
         if (ready.isEmpty()) {
             rest.await(lost ? LONGEST : paused < assigned ? SHORT_REST : REST);
         }
-        return ready;
+        return came(ready);
+    }
+
+    private ConsumerRecords<byte[], byte[]> came(ConsumerRecords<byte[], byte[]> records) {
+        if (!records.isEmpty()) {
+            waits = gathering.came(records.count(), ticker.nanos());
+        }
+        return records;
     }
 
     /** Ends a poll that waits, or the next one. Thread-safe. */

@@ -1,0 +1,39 @@
+package dev.muster.worker.poll;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class GatheringTest {
+    private final Gathering gathering = new Gathering(at(0));
+
+    @Test
+    void the_first_record_is_waited_for_by_nobody_nor_one_that_comes_alone() {
+        assertThat(gathering.came(1, at(0))).isFalse();
+        assertThat(gathering.came(1, at(10))).isFalse();
+        assertThat(gathering.came(1, at(5_000))).isFalse();
+    }
+
+    @Test
+    void records_that_follow_each_other_are_gathered_until_they_do_not() {
+        gathering.came(1, at(0));
+
+        assertThat(gathering.came(1, at(4))).isTrue();
+        assertThat(gathering.came(3, at(10))).isTrue();
+        assertThat(gathering.came(1, at(30))).isFalse();
+    }
+
+    @Test
+    void a_backlog_does_not_wait() {
+        gathering.came(500, at(0));
+
+        assertThat(gathering.came(500, at(3))).isFalse();
+        assertThat(gathering.came(50, at(6))).isFalse();
+        assertThat(gathering.came(49, at(9))).isTrue();
+    }
+
+    private static long at(long millis) {
+        return TimeUnit.MILLISECONDS.toNanos(millis) - 7;
+    }
+}
