@@ -22,7 +22,7 @@ DECLARE
     windowed boolean;
     mixed boolean;
     fresh integer := 0;
-    started integer;
+    started uuid[];
 BEGIN
     -- Some queues of a claim with a window and some without, or wishes that stand: not plain. A claim of nothing, as a worker
     -- rehearses it, is taken for what most claims are.
@@ -43,35 +43,57 @@ BEGIN
         GET DIAGNOSTICS fresh = ROW_COUNT;
     END IF;
 
-    -- A row's xmin tells what this very call has written; it is one transaction without savepoints.
-    INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
-        deadline, submitted_at, record_key, payload, headers)
-    SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, p_incarnation, 1, r.type,
-        r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload, r.headers
-    FROM (SELECT unnest(r_part) AS part, unnest(r_offset) AS record_offset, unnest(r_job_id) AS job_id,
-        unnest(r_type) AS type, unnest(r_max_failures) AS max_failures, unnest(r_deadline) AS deadline,
-        unnest(r_submitted_at) AS submitted_at, unnest(r_record_key) AS record_key, unnest(r_payload) AS payload,
-        unnest(r_headers) AS headers) r
-    WHERE NOT windowed OR fresh = cardinality(r_part)
-        OR EXISTS (SELECT FROM job_identity i WHERE i.job_id = r.job_id AND i.record_offset = r.record_offset
-            AND i.partition = p_partitions[r.part] AND i.queue = p_queues[r.part]
-            AND i.xmin = pg_current_xact_id()::xid)
-    ON CONFLICT (job_id) DO NOTHING;
-    GET DIAGNOSTICS started = ROW_COUNT;
+    -- Without ON CONFLICT, which looks each id up before it inserts it and writes to the log that nothing was there. As a
+    -- rule none is, and where one is, all go through the statement after this.
+    IF NOT windowed OR fresh = cardinality(r_part) THEN
+        BEGIN
+            INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
+                deadline, submitted_at, record_key, payload, headers)
+            SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, p_incarnation, 1, r.type,
+                r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload, r.headers
+            FROM (SELECT unnest(r_part) AS part, unnest(r_offset) AS record_offset, unnest(r_job_id) AS job_id,
+                unnest(r_type) AS type, unnest(r_max_failures) AS max_failures, unnest(r_deadline) AS deadline,
+                unnest(r_submitted_at) AS submitted_at, unnest(r_record_key) AS record_key, unnest(r_payload) AS payload,
+                unnest(r_headers) AS headers) r;
+            started := r_job_id;
+        EXCEPTION WHEN unique_violation THEN
+            NULL; -- nothing of it was written
+        END;
+    END IF;
+    IF started IS NULL THEN
+        WITH run AS (
+            INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
+                deadline, submitted_at, record_key, payload, headers)
+            SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, p_incarnation, 1, r.type,
+                r.max_failures, r.deadline, r.submitted_at, r.record_key, r.payload, r.headers
+            FROM unnest(r_part, r_offset, r_job_id, r_type, r_max_failures, r_deadline, r_submitted_at, r_record_key,
+                r_payload, r_headers) AS r (part, record_offset, job_id, type, max_failures, deadline, submitted_at,
+                record_key, payload, headers)
+            WHERE NOT windowed
+                OR EXISTS (SELECT FROM job_identity i -- written here: this is one transaction, its first row was an identity
+                    WHERE i.job_id = r.job_id AND i.record_offset = r.record_offset
+                        AND i.partition = p_partitions[r.part] AND i.queue = p_queues[r.part]
+                        AND i.xmin = pg_current_xact_id()::xid)
+            ON CONFLICT (job_id) DO NOTHING
+            RETURNING job_id)
+        SELECT coalesce(array_agg(job_id), '{}') INTO started FROM run;
+    END IF;
 
     -- RACE: looked for after the insert, which waits for a settle that turns a running row of the same id into a waiting one.
     IF EXISTS (SELECT FROM job_waiting x WHERE x.job_id = ANY (r_job_id)) THEN
-        DELETE FROM job_running j USING job_waiting x
-        WHERE j.job_id = ANY (r_job_id) AND j.xmin = pg_current_xact_id()::xid AND x.job_id = j.job_id;
-        started := 0; -- so that each is looked at
+        WITH twice AS (
+            DELETE FROM job_running j USING job_waiting x
+            WHERE j.job_id = ANY (started) AND x.job_id = j.job_id
+            RETURNING j.job_id)
+        SELECT array_agg(s) INTO started FROM unnest(started) s WHERE s NOT IN (SELECT job_id FROM twice);
     END IF;
-    IF started = cardinality(r_part) THEN
+    IF cardinality(started) = cardinality(r_part) THEN
         RETURN '{}';
     END IF;
     RETURN ARRAY(
         SELECT r.ix::integer
         FROM unnest(r_job_id, r_part, r_offset) WITH ORDINALITY AS r (job_id, part, record_offset, ix)
-        LEFT JOIN job_running j ON j.job_id = r.job_id AND j.xmin = pg_current_xact_id()::xid
+        LEFT JOIN job_running j ON j.job_id = r.job_id AND j.job_id = ANY (started)
             AND j.queue = p_queues[r.part] AND j.partition = p_partitions[r.part] AND j.record_offset = r.record_offset
         WHERE j.job_id IS NULL
         ORDER BY r.ix);

@@ -1,4 +1,4 @@
-/** Windowed statistics over the topic of events, by Kafka Streams. */
+/** Windowed statistics over what the relay has counted, by Kafka Streams. */
 @NullMarked
 package dev.muster.coordinator.stats;
 
