@@ -58,9 +58,7 @@ BEGIN
     IF found_some THEN
         RETURN 'in_default';
     END IF;
-    -- Never vacuumed for its inserts: that reads and marks each page, for readers by index alone, of whom there are none.
-    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)
-        WITH (autovacuum_vacuum_insert_threshold = -1)', name,
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)', name,
         p_parent);
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', p_parent, name, day_begins, day_ends);
     IF proven IS NOT NULL THEN

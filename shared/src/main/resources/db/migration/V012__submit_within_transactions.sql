@@ -100,7 +100,7 @@ BEGIN
         'musteruniquekey', submit.unique_key,
         'musterlimitkey', submit.limit_key));
 
-    -- As a worker will count it: the value and the headers, of which each has its name's and its value's length besides.
+    -- Not less than a worker will count: the value and the headers, of which each has its name's and its value's length besides.
     SELECT octet_length(body) + octet_length(submit.source) + octet_length(the_id) + octet_length(submit.type) + 128
             + coalesce(sum(11 + octet_length(a.key) + octet_length(a.value)), 0), max(r.max_bytes)
     INTO size, most

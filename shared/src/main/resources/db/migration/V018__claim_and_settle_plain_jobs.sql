@@ -44,8 +44,9 @@ BEGIN
     END IF;
 
     -- Without ON CONFLICT, which looks each id up before it inserts it and writes to the log that nothing was there. As a
-    -- rule none is, and where one is, all go through the statement after this.
-    IF NOT windowed OR fresh = cardinality(r_part) THEN
+    -- rule none is, and where one is, all go through the statement after this. A few are not worth the transaction id that
+    -- the block takes.
+    IF cardinality(r_part) >= 32 AND (NOT windowed OR fresh = cardinality(r_part)) THEN
         BEGIN
             INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
                 deadline, submitted_at, record_key, payload, headers)
@@ -61,6 +62,11 @@ BEGIN
         END;
     END IF;
     IF started IS NULL THEN
+        -- An identity that was written above bears this transaction's id, which one within a savepoint would not.
+        IF fresh > 0 AND NOT EXISTS (SELECT FROM job_identity i
+            WHERE i.job_id = ANY (r_job_id) AND i.xmin = pg_current_xact_id()::xid) THEN
+            RAISE EXCEPTION 'claim() has to be a transaction of its own';
+        END IF;
         WITH run AS (
             INSERT INTO job_running (job_id, queue, partition, record_offset, incarnation, attempt, type, max_failures,
                 deadline, submitted_at, record_key, payload, headers)
@@ -70,7 +76,7 @@ BEGIN
                 r_payload, r_headers) AS r (part, record_offset, job_id, type, max_failures, deadline, submitted_at,
                 record_key, payload, headers)
             WHERE NOT windowed
-                OR EXISTS (SELECT FROM job_identity i -- written here: this is one transaction, its first row was an identity
+                OR EXISTS (SELECT FROM job_identity i
                     WHERE i.job_id = r.job_id AND i.record_offset = r.record_offset
                         AND i.partition = p_partitions[r.part] AND i.queue = p_queues[r.part]
                         AND i.xmin = pg_current_xact_id()::xid)
@@ -93,7 +99,7 @@ BEGIN
     RETURN ARRAY(
         SELECT r.ix::integer
         FROM unnest(r_job_id, r_part, r_offset) WITH ORDINALITY AS r (job_id, part, record_offset, ix)
-        LEFT JOIN job_running j ON j.job_id = r.job_id AND j.job_id = ANY (started)
+        LEFT JOIN job_running j ON j.job_id = r.job_id AND j.job_id IN (SELECT unnest(started))
             AND j.queue = p_queues[r.part] AND j.partition = p_partitions[r.part] AND j.record_offset = r.record_offset
         WHERE j.job_id IS NULL
         ORDER BY r.ix);
@@ -126,5 +132,5 @@ BEGIN
     IF closed = cardinality(p_job_ids) THEN
         RETURN NULL;
     END IF;
-    RETURN ARRAY(SELECT h.job_id FROM job_history h WHERE h.xid = pg_current_xact_id() AND h.job_id = ANY (p_job_ids));
+    RETURN ARRAY(SELECT h.job_id FROM job_history h WHERE h.xid = pg_current_xact_id() AND h.settled_at = now() AND h.job_id = ANY (p_job_ids));
 END $$;

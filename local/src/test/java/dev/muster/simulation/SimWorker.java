@@ -40,7 +40,6 @@ final class SimWorker extends Proc {
     private static final int LANES = 2;
     private static final int SLOTS = 5;
     private static final long BEAT = World.millis(250);
-    private static final long WATCH = World.millis(500);
 
     private final Scene scene;
     private final Incarnation me;
@@ -124,7 +123,7 @@ final class SimWorker extends Proc {
 
     private void watchLoop() {
         while (true) {
-            sleep(WATCH);
+            sleep(2 * BEAT);
             try {
                 group.look(new GroupListener());
             } catch (InterruptedException e) {
@@ -201,6 +200,7 @@ final class SimWorker extends Proc {
         SimConsumer consumer = new SimConsumer(this, scene.kafka(), me.id(), life);
         Intake polls = new Intake(
                 consumer.consumer(),
+                500,
                 lanes.stream().map(SimLane::lane).toList(),
                 demand,
                 queues,

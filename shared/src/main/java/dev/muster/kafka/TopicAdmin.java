@@ -64,7 +64,13 @@ public final class TopicAdmin {
                 topic(Topics.HEARTBEATS, 4, Duration.ofMinutes(1)),
                 topic(Topics.COMMANDS, 1, Duration.ofMinutes(10)),
                 topic(Topics.EVENTS, 8, Duration.ofDays(7)),
-                topic(Topics.TALLIES, 1, Duration.ofHours(2)),
+                // Their time is Postgres'. A broker whose clock goes otherwise must not refuse them: events go with
+                // them.
+                new NewTopic(Topics.TALLIES, Optional.of(1), Optional.empty())
+                        .configs(Map.of(
+                                "retention.ms",
+                                        Long.toString(Duration.ofHours(2).toMillis()),
+                                "message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE))),
                 topic(Topics.STATS, 1, Duration.ofDays(1)),
                 // A dead letter waits for a human, however long that takes, and is larger than its submission.
                 new NewTopic(Topics.DEAD_LETTERS, Optional.of(4), Optional.empty())

@@ -51,14 +51,14 @@ final class RelaySql {
             LIMIT ?
             """;
 
-    /** What {@link #NEXT} has left out of these rows of the history. Index (xid, seq). */
+    /** What {@link #NEXT} has left out of these rows of the history. Index (xid, seq) of the days that they are of. */
     static final String MORE = """
             SELECT h.seq, h.result,
                 CASE WHEN h.state = 'dead' THEN h.record_key END AS record_key,
                 CASE WHEN h.state = 'dead' THEN h.payload END AS payload,
                 CASE WHEN h.state = 'dead' THEN h.headers END AS headers
             FROM unnest(?::text[], ?::bigint[]) AS p (xid, seq)
-            JOIN job_history h ON h.xid = p.xid::xid8 AND h.seq = p.seq
+            JOIN job_history h ON h.xid = p.xid::xid8 AND h.seq = p.seq AND h.settled_at BETWEEN ? AND ?
             """;
 
     /** Incidents whose opening or end was not told yet. A handful, by the partial index. */

@@ -147,20 +147,34 @@ public final class RelayStore {
 
     /** Fetches what the rows lack. They stay where they are until they are told. */
     private List<Row> whole(List<Sized> page) {
-        List<Cursor> lacking = page.stream()
-                .filter(Sized::lacksBytes)
-                .map(sized -> sized.row().place())
-                .toList();
+        List<Row> lacking =
+                page.stream().filter(Sized::lacksBytes).map(Sized::row).toList();
         if (lacking.isEmpty()) {
             return page.stream().map(Sized::row).toList();
         }
+        List<Instant> times =
+                lacking.stream().map(row -> row.times().at()).sorted().toList();
         Map<Long, Bytes> fetched = new HashMap<>();
         db.query(
                 "read the bytes of " + lacking.size() + " jobs in the outbox",
                 RelaySql.MORE,
                 statement -> {
-                    statement.setArray(1, Columns.of(statement, "text", lacking, Cursor::xid));
-                    statement.setArray(2, Columns.of(statement, "bigint", lacking, Cursor::seq));
+                    statement.setArray(
+                            1,
+                            Columns.of(
+                                    statement,
+                                    "text",
+                                    lacking,
+                                    row -> row.place().xid()));
+                    statement.setArray(
+                            2,
+                            Columns.of(
+                                    statement,
+                                    "bigint",
+                                    lacking,
+                                    row -> row.place().seq()));
+                    statement.setObject(3, Db.timestamp(times.getFirst()));
+                    statement.setObject(4, Db.timestamp(times.getLast()));
                 },
                 row -> fetched.put(
                         row.getLong("seq"),
@@ -181,7 +195,7 @@ public final class RelayStore {
     /** A row as it is found first, and how many bytes it has in truth. */
     private record Sized(Row row, long bytes) {
         boolean lacksBytes() {
-            return bytes > 0 && (row.isDead() || row.outcome().result() == null);
+            return row.isDead() || (bytes > 0 && row.outcome().result() == null);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.muster.embedded.junit.PostgresDatabase;
 import dev.muster.store.RelayStore.Cursor;
 import dev.muster.store.RelayStore.Page;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -107,6 +108,34 @@ final class RelayStoreIT {
 
         assertThat(relay.next(START, 3, KILOBYTE).isFull()).isTrue();
         assertThat(relay.next(START, 4, KILOBYTE).isFull()).isFalse();
+    }
+
+    /** Short ones come with their row, long ones after it; both as they are. */
+    @Test
+    void results_come_whole_whatever_their_length() {
+        List<Integer> lengths = List.of(1, 127, 128, 129, 300);
+        for (int length : lengths) {
+            db.execute(
+                    INSERT + ", result) VALUES (gen_random_uuid(), 'q', 0, 0, 't', 'succeeded', 1, 0, 0, now(), now(),"
+                            + " repeat('é', " + length + "))");
+        }
+        awaitVisible(lengths.size());
+
+        assertThat(relay.next(START, 100, 10 * KILOBYTE).rows())
+                .extracting(row -> row.outcome().result())
+                .containsExactlyElementsOf(lengths.stream().map("é"::repeat).toList());
+    }
+
+    @Test
+    void an_empty_record_is_no_missing_one() {
+        db.execute(
+                INSERT + ", record_key, payload, headers) VALUES (gen_random_uuid(), 'q', 0, 0, 't', 'dead', 1, 0, 0,"
+                        + " now(), now(), '', '', '')");
+        awaitVisible(1);
+
+        assertThat(relay.next(START, 100, KILOBYTE).rows().getFirst().origin().orElseThrow())
+                .satisfies(origin -> assertThat(origin.payload()).isEmpty())
+                .satisfies(origin -> assertThat(origin.key()).isEmpty());
     }
 
     private void ended(String state, int count, int bytes) {

@@ -234,8 +234,10 @@ final class WorkerParts {
                 }
             }
         };
+        int mostPolled = Math.min(500, config.slots());
         Intake intake = new Intake(
-                kafka.jobs(groupId(), me, Math.min(500, config.slots())),
+                kafka.jobs(groupId(), me, mostPolled),
+                mostPolled,
                 store.lanes(),
                 store.demand(),
                 queues,

@@ -131,7 +131,11 @@ final class EventRecords {
         return row.isFinal() ? seconds(row.times().submittedAt(), row.times().at()) : null;
     }
 
+    /** Zero where they are the wrong way round: a submission's time is its producer's, and may lie in the year 9999. */
     private static @Nullable Double seconds(@Nullable Instant from, Instant to) {
-        return from == null ? null : Math.max(0, Duration.between(from, to).toNanos()) / 1e9;
+        if (from == null) {
+            return null;
+        }
+        return from.isAfter(to) ? 0 : Duration.between(from, to).toNanos() / 1e9;
     }
 }

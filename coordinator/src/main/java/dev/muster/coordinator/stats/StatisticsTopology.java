@@ -23,7 +23,8 @@ import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
 /**
  * Adds up what the relay has counted per queue: in windows of a second, kept ten minutes, which charts ask for; and of a
- * minute, kept two hours, which also go to {@link Topics#STATS}. An event that the relay tells twice is counted twice.
+ * minute, kept two hours, which also go to {@link Topics#STATS}. An event that the relay tells twice is counted twice,
+ * and so may be what was counted in the last second before a crash.
  */
 final class StatisticsTopology {
     static final String SECONDS = "seconds";

@@ -124,6 +124,8 @@ public record Tally(Map<String, Long> outcomes, double seconds, List<Long> bucke
                 .forEach(entry -> outcomes.put(entry.getKey(), entry.getValue().longValue()));
         List<Long> buckets = new ArrayList<>();
         node.path("buckets").forEach(bucket -> buckets.add(bucket.longValue()));
-        return new Tally(outcomes, node.path("seconds").doubleValue(), buckets);
+        return buckets.size() == BOUNDS.size() + 1
+                ? new Tally(outcomes, node.path("seconds").doubleValue(), buckets)
+                : new Tally(outcomes, 0, none().buckets()); // of a build with other bounds
     }
 }

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -76,12 +77,15 @@ class RelayIT {
             assertThat(about(seen, early)).isEmpty();
             slow.commit();
             insertDead(quick, dead);
+            UUID fromLater = UUID.randomUUID(); // as a topic that allows its producers any timestamp lets one in
+            insert(quick, fromLater, "succeeded", "9999-12-31");
 
             await().atMost(PATIENCE).until(() -> {
                 seen.addAll(read(reader, Duration.ofMillis(100)));
                 return about(seen, late).size() == 1
                         && about(seen, early).size() == 2
                         && about(seen, dead).size() == 1
+                        && about(seen, fromLater).size() == 1
                         && !letters(seen, dead).isEmpty();
             });
             List<ConsumerRecord<byte[], byte[]>> events = about(seen, early);
@@ -94,7 +98,31 @@ class RelayIT {
             assertThat(Json.MAPPER.readTree(events.get(0).value()).path("state").stringValue(""))
                     .isEqualTo("retrying");
             assertDeadLetter(letters(seen, dead).getFirst());
+            await().atMost(PATIENCE).until(() -> {
+                seen.addAll(read(reader, Duration.ofMillis(100)));
+                return Stream.of("succeeded", "retried", "dead")
+                        .allMatch(outcome -> counted(seen, outcome) == told(seen, outcome));
+            });
         }
+    }
+
+    private static long told(List<ConsumerRecord<byte[], byte[]>> seen, String outcome) {
+        return seen.stream()
+                .filter(event -> event.topic().equals(Topics.EVENTS))
+                .filter(event -> header(event, "ce_type").equals("dev.muster.job." + outcome))
+                .count();
+    }
+
+    private static long counted(List<ConsumerRecord<byte[], byte[]>> seen, String outcome) {
+        return seen.stream()
+                .filter(told -> told.topic().equals(Topics.TALLIES))
+                .filter(tally -> new String(tally.key(), StandardCharsets.UTF_8).equals("payments"))
+                .mapToLong(tally -> Json.MAPPER
+                        .readTree(tally.value())
+                        .path("outcomes")
+                        .path(outcome)
+                        .asLong(0))
+                .sum();
     }
 
     /** H15: one that was deposed while it was paused would fence the producer of the one that leads. */
@@ -184,14 +212,18 @@ class RelayIT {
     }
 
     private static void insert(Connection connection, UUID job, String outcome) throws Exception {
+        insert(connection, job, outcome, "now");
+    }
+
+    private static void insert(Connection connection, UUID job, String outcome, String submitted) throws Exception {
         String sql = outcome.equals("retried") ? """
                   INSERT INTO job_attempt (job_id, queue, type, attempt, incarnation, outcome, started_at)
                   VALUES (?, 'payments', 'payment.charge', 1, 'worker-1.1', ?, now())
                   """ : """
                   INSERT INTO job_history (job_id, queue, partition, record_offset, type, state, attempt, failures,
                       recoveries, submitted_at, claimed_at)
-                  VALUES (?, 'payments', 7, 42, 'payment.charge', ?, 1, 0, 0, now(), now())
-                  """;
+                  VALUES (?, 'payments', 7, 42, 'payment.charge', ?, 1, 0, 0, '%s'::timestamptz, now())
+                  """.formatted(submitted);
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setObject(1, job);
             statement.setString(2, outcome);
@@ -218,7 +250,7 @@ class RelayIT {
 
     private Consumer<byte[], byte[]> reader() {
         Consumer<byte[], byte[]> reader = new KafkaClients(settings).reader("test", Duration.ofMillis(50));
-        List<TopicPartition> partitions = List.of(Topics.EVENTS, Topics.DEAD_LETTERS).stream()
+        List<TopicPartition> partitions = List.of(Topics.EVENTS, Topics.DEAD_LETTERS, Topics.TALLIES).stream()
                 .flatMap(topic -> reader.partitionsFor(topic).stream())
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .toList();

@@ -15,10 +15,17 @@ final class Gathering {
     /** So many are a batch already. */
     private static final int BATCH = 50;
 
+    private final int batch;
     private long lastNanos;
 
-    /** @param nowNanos of a monotonic clock */
-    Gathering(long nowNanos) {
+    /**
+     * What has come last came long ago.
+     *
+     * @param most how many records a poll brings at most
+     * @param nowNanos of a monotonic clock
+     */
+    Gathering(int most, long nowNanos) {
+        this.batch = Math.min(BATCH, most);
         this.lastNanos = nowNanos - DENSE.toNanos();
     }
 
@@ -31,6 +38,6 @@ final class Gathering {
     boolean came(int count, long nowNanos) {
         boolean dense = nowNanos - lastNanos < DENSE.toNanos();
         lastNanos = nowNanos;
-        return dense && count < BATCH;
+        return dense && count < batch;
     }
 }

@@ -72,6 +72,7 @@ public final class Intake implements Runnable, IntakePort {
 
     public Intake(
             Consumer<byte[], byte[]> consumer,
+            int mostPolled,
             List<Lane> lanes,
             Demand demand,
             Queues queues,
@@ -86,7 +87,7 @@ public final class Intake implements Runnable, IntakePort {
         this.hooks = hooks;
         this.faults = faults;
         this.assigned = new Assignment(consumer);
-        this.polling = new Polling(consumer, rest, ticker);
+        this.polling = new Polling(consumer, mostPolled, rest, ticker);
         this.ticker = ticker;
         this.committedAt = ticker.nanos();
     }

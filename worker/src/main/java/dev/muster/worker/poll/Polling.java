@@ -26,12 +26,13 @@ final class Polling {
     private final Gathering gathering;
     private boolean waits;
 
-    Polling(Consumer<byte[], byte[]> consumer, Rest rest, Ticker ticker) {
+    /** @param most how many records the consumer gives at once */
+    Polling(Consumer<byte[], byte[]> consumer, int most, Rest rest, Ticker ticker) {
         this.consumer = consumer;
         this.rest = rest;
         this.ticker = ticker;
         this.reach = new Reach(consumer);
-        this.gathering = new Gathering(ticker.nanos());
+        this.gathering = new Gathering(most, ticker.nanos());
     }
 
     /**

@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class GatheringTest {
-    private final Gathering gathering = new Gathering(at(0));
+    private final Gathering gathering = new Gathering(500, at(0));
 
     @Test
     void the_first_record_is_waited_for_by_nobody_nor_one_that_comes_alone() {
@@ -31,6 +31,15 @@ class GatheringTest {
         assertThat(gathering.came(500, at(3))).isFalse();
         assertThat(gathering.came(50, at(6))).isFalse();
         assertThat(gathering.came(49, at(9))).isTrue();
+    }
+
+    @Test
+    void a_poll_that_brings_all_that_it_may_is_of_a_backlog() {
+        Gathering few = new Gathering(4, at(0));
+        few.came(4, at(0));
+
+        assertThat(few.came(4, at(1))).isFalse();
+        assertThat(few.came(3, at(2))).isTrue();
     }
 
     private static long at(long millis) {
