@@ -132,5 +132,7 @@ BEGIN
     IF closed = cardinality(p_job_ids) THEN
         RETURN NULL;
     END IF;
-    RETURN ARRAY(SELECT h.job_id FROM job_history h WHERE h.xid = pg_current_xact_id() AND h.settled_at = now() AND h.job_id = ANY (p_job_ids));
+    RETURN ARRAY(
+        SELECT h.job_id FROM job_history h
+        WHERE h.xid = pg_current_xact_id() AND h.settled_at = now() AND h.job_id = ANY (p_job_ids));
 END $$;

@@ -64,8 +64,7 @@ public final class TopicAdmin {
                 topic(Topics.HEARTBEATS, 4, Duration.ofMinutes(1)),
                 topic(Topics.COMMANDS, 1, Duration.ofMinutes(10)),
                 topic(Topics.EVENTS, 8, Duration.ofDays(7)),
-                // Their time is Postgres'. A broker whose clock goes otherwise must not refuse them: events go with
-                // them.
+                // Their time is Postgres', and events go with them: a broker with another clock must take them.
                 new NewTopic(Topics.TALLIES, Optional.of(1), Optional.empty())
                         .configs(Map.of(
                                 "retention.ms",

@@ -83,8 +83,7 @@ final class Db {
     }
 
     static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
-        return value == null ? null : value.toInstant();
+        return instant(row, row.findColumn(column));
     }
 
     /** The same by the column's number, from 1. */
