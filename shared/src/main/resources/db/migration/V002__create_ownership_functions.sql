@@ -159,6 +159,7 @@ DECLARE
     unwanted integer[] := '{}';
     rivals integer[] := '{}';
     rest integer[];
+    keyed record;
 BEGIN
     PERFORM FROM owned(p_incarnation, p_queues, p_partitions, p_epochs);
     WITH moved AS (
@@ -170,13 +171,26 @@ BEGIN
         RETURNING p.ix::integer AS ix)
     SELECT coalesce(array_agg(ix), '{}') INTO won FROM moved;
 
-    IF cardinality(won) = cardinality(p_queues) AND cardinality(r_order_key) + cardinality(r_due_at)
-        + cardinality(r_dead_reason) + cardinality(r_unique_key) + cardinality(r_limit_key) + cardinality(p_shut) = 0 THEN
-        rest := claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
-            r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash);
-        IF cardinality(rest) = 0 THEN
-            RETURN QUERY SELECT 0, 'started', NULL::uuid;
-            RETURN;
+    IF cardinality(won) = cardinality(p_queues) AND cardinality(r_due_at) + cardinality(r_dead_reason)
+        + cardinality(r_unique_key) + cardinality(r_limit_key) + cardinality(p_shut) = 0 THEN
+        IF cardinality(r_order_key) = 0 THEN
+            rest := claim_plain(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_max_failures,
+                r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash);
+            IF cardinality(rest) = 0 THEN
+                RETURN QUERY SELECT 0, 'started', NULL::uuid;
+                RETURN;
+            END IF;
+        ELSE
+            keyed := claim_keyed(p_incarnation, p_queues, p_partitions, r_part, r_offset, r_job_id, r_type, r_order_key,
+                r_max_failures, r_deadline, r_submitted_at, r_record_key, r_payload, r_headers, r_payload_hash, p_quick,
+                p_group);
+            IF keyed.waits IS NOT NULL THEN
+                RETURN QUERY
+                SELECT k.ix::integer, CASE WHEN k.waits IS NOT NULL THEN 'waiting' WHEN k.behind IS NOT NULL THEN 'joined'
+                    ELSE 'started' END, k.behind
+                FROM unnest(keyed.waits, keyed.behind) WITH ORDINALITY AS k (waits, behind, ix);
+                RETURN;
+            END IF;
         END IF;
     END IF;
 
@@ -524,7 +538,7 @@ BEGIN
                     FROM job_waiting x
                     WHERE x.queue = p_queue AND x.order_key = p_order_key AND x.key_position IS NOT NULL
                     ORDER BY x.key_position
-                    LIMIT 100) x -- a number, so that the plan is one that reads no more than that
+                    LIMIT 1000) x -- a number, so that the plan is one that reads no more than that
                 LIMIT most) n
             WINDOW key AS (ORDER BY n.key_position)) w) f;
 END $$;
@@ -567,18 +581,73 @@ CREATE FUNCTION put_back(p_incarnation text, p_job_ids uuid[], p_attempts intege
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
         WHERE r.order_key IS NOT NULL
-        ORDER BY r.queue, r.order_key, r.key_position -- as `settle` does
+        ORDER BY r.key_position -- as `settle` does
         FOR UPDATE OF r))
 $$;
 
 -- ---- settle ----
+
+-- Of these keys, those of which nothing runs and nothing holds them, while somebody waits: of most, nobody does. The plan is
+-- forced, as one that reads a table through may look cheap while it is small.
+CREATE FUNCTION freed(p_queues text[], p_keys text[], OUT queues text[], OUT order_keys text[]) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT array_agg(k.queue), array_agg(k.order_key) INTO queues, order_keys
+    FROM (SELECT DISTINCT unnest(p_queues) AS queue, unnest(p_keys) AS order_key) k
+    WHERE (SELECT true FROM job_waiting w
+            WHERE w.queue = k.queue AND w.order_key = k.order_key AND w.key_position IS NOT NULL LIMIT 1)
+        AND (SELECT true FROM job_running r WHERE r.queue = k.queue AND r.order_key = k.order_key LIMIT 1) IS NULL
+        AND (SELECT true FROM key_hold h WHERE h.queue = k.queue AND h.order_key = k.order_key) IS NULL;
+END $$;
+
+-- Starts who is next in keys of which runs have just become final, where nothing of them runs any more and the partition of the
+-- next is among those held (queue/number), whose locks the caller has. Who is next in a paused queue waits until it goes on; its
+-- place in the key is kept, and its owner looks again and again. Elsewhere its owner looks soon.
+CREATE FUNCTION start_next(
+    p_incarnation text, p_held text[], p_queues text[], p_keys text[], p_quick text[], p_group integer[])
+RETURNS SETOF job_running LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    free_queues text[];
+    free_keys text[];
+    next_jobs uuid[];
+    elsewhere uuid[];
+BEGIN
+    IF p_keys IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT f.queues, f.order_keys INTO free_queues, free_keys FROM freed(p_queues, p_keys) f;
+    IF free_keys IS NULL THEN
+        RETURN;
+    END IF;
+
+    SELECT array_agg(n.job_id ORDER BY n.queue, n.order_key, n.nth)
+               FILTER (WHERE n.goes AND n.mine AND NOT n.paused AND (n.nth = 1 OR n.of_all <= 2000)),
+           array_agg(n.job_id) FILTER (WHERE n.nth = 1 AND (NOT n.mine OR n.paused))
+    INTO next_jobs, elsewhere
+    FROM (
+        SELECT k.queue, k.order_key, q.paused, next.job_id, next.nth, next.goes,
+            count(*) FILTER (WHERE next.goes) OVER (ORDER BY k.queue, k.order_key, next.nth) AS of_all,
+            (k.queue || '/' || next.partition) = ANY (p_held) AS mine
+        FROM unnest(free_queues, free_keys) AS k (queue, order_key)
+        JOIN queue q ON q.name = k.queue
+        CROSS JOIN LATERAL (SELECT * FROM next_of_key(k.queue, k.order_key, p_quick, p_group)) next) n;
+
+    IF elsewhere IS NOT NULL THEN
+        UPDATE job_waiting w SET due_at = now() WHERE w.job_id = ANY (elsewhere) AND w.state = 'parked';
+    END IF;
+    IF next_jobs IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM start_waiting(p_incarnation, next_jobs) s ORDER BY s.key_position;
+    END IF;
+END $$;
 
 -- Closes runs: guard (b) in each row's own DELETE. A final state leaves for the history; anything else waits again.
 -- No outcome but success may close a job while a call of it is open whose answer nobody knows: it becomes unknown.
 -- What would wait again although somebody wishes it cancelled is over, unless such a call is open.
 -- What leaves its run frees its slot, whatever comes of it; the oldest that waits for one is looked at now.
 -- Jobs that follow from one that became final here are submitted with it, or not at all: p_follow_ups, null where none do.
--- Of keys that became free, the next job starts at once where I own the partition; elsewhere its owner looks soon.
+-- Of keys that became free, the next job starts at once where I own the partition (`start_next`).
 -- verdict: settled (without a job: all of them) | unknown | rejected (not mine any more; nothing written) | started (a
 -- key's next job) | woken (slots were freed, and those who wait for them are due now).
 -- p_holding: the types whose dead jobs hold their key, unless an operator has said otherwise.
@@ -586,8 +655,8 @@ $$;
 -- run is closed with those before it, or after them, never while one of them is unfinished, here or elsewhere.
 -- p_quick, p_group: types of which several waiting jobs of a key may start at once, to be run one after the other, and how
 -- many of each.
--- A column that is null throughout may be passed empty, and p_outcomes where all have succeeded, none belongs to a keyed queue
--- that is the caller's, and at most a result is said of each.
+-- A column that is null throughout may be passed empty, and p_outcomes where all have succeeded and at most a result is said of
+-- each.
 CREATE FUNCTION settle(
     p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_outcomes text[], p_reasons text[], p_details text[],
     p_results text[], p_delays_ms bigint[], p_entered_at timestamptz[],
@@ -601,7 +670,6 @@ DECLARE
     finished uuid[];
     waiting uuid[];
     unsure uuid[];
-    next_jobs uuid[];
     freed text[];
     key_queues text[];   -- of what has just become final: its keys
     key_names text[];
@@ -609,12 +677,26 @@ DECLARE
     early uuid[];   -- of a group, and one before it in its key is not final, and does not become so here
     plain uuid[] := '{}'; -- settled at once
 BEGIN
+    IF cardinality(p_queues) > 0 THEN
+        SELECT array_agg(o.queue || '/' || o.partition) INTO held
+        FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o;
+    END IF;
+    held := coalesce(held, '{}');
+
     IF cardinality(p_outcomes) = 0 THEN -- all have succeeded, and nothing but their results is said of them
         IF NOT EXISTS (SELECT FROM limit_slot) THEN
-            plain := settle_plain(p_incarnation, p_job_ids, p_attempts, p_results, p_entered_at);
+            plain := settle_plain(p_incarnation, p_job_ids, p_attempts, p_results, p_entered_at, cardinality(p_queues) > 0,
+                p_grouped);
             PERFORM job_over(coalesce(plain, p_job_ids));
+            IF cardinality(p_queues) > 0 THEN
+                SELECT array_agg(h.queue), array_agg(h.order_key) INTO key_queues, key_names
+                FROM (SELECT DISTINCT d.queue, d.order_key FROM job_history d
+                      WHERE d.xid = pg_current_xact_id() AND d.settled_at = now() AND d.order_key IS NOT NULL) h;
+            END IF;
             IF plain IS NULL THEN
                 RETURN QUERY SELECT 'settled', NULL::uuid, NULL::job_running;
+                RETURN QUERY SELECT 'started', s.job_id, s
+                FROM start_next(p_incarnation, held, key_queues, key_names, p_quick, p_group) s;
                 RETURN;
             END IF;
             SELECT coalesce(array_agg(o.job_id), '{}'), array_agg(o.attempt), array_agg(o.result), array_agg(o.entered_at)
@@ -625,12 +707,6 @@ BEGIN
         p_outcomes := array_fill('succeeded'::text, ARRAY[cardinality(p_job_ids)]);
     END IF;
 
-    IF cardinality(p_queues) > 0 THEN
-        SELECT array_agg(o.queue || '/' || o.partition) INTO held
-        FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o;
-    END IF;
-    held := coalesce(held, '{}');
-
     IF p_grouped THEN
         -- RACE: locked from a key's first on. Were a later one locked first, an adopter could pass over it, take the first,
         -- and find the later one closed.
@@ -639,7 +715,7 @@ BEGIN
             FROM unnest(p_job_ids, p_attempts, p_outcomes) AS o (job_id, attempt, outcome)
             JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
             WHERE r.order_key IS NOT NULL
-            ORDER BY r.queue, r.order_key, r.key_position
+            ORDER BY r.key_position
             FOR UPDATE OF r),
         ahead AS MATERIALIZED ( -- once a key, not once a run
             SELECT k.queue, k.order_key, k.last, least(
@@ -704,8 +780,8 @@ BEGIN
         FROM gone g
         ORDER BY CASE WHEN p_grouped THEN g.key_position END -- events of a key are told in its order
         RETURNING job_id, queue, order_key)
-    SELECT array_agg(k.job_id), array_agg(k.queue) FILTER (WHERE k.order_key IS NOT NULL),
-        array_agg(k.order_key) FILTER (WHERE k.order_key IS NOT NULL)
+    SELECT array_agg(k.job_id), key_queues || array_agg(k.queue) FILTER (WHERE k.order_key IS NOT NULL),
+        key_names || array_agg(k.order_key) FILTER (WHERE k.order_key IS NOT NULL)
     INTO finished, key_queues, key_names FROM kept k;
     PERFORM job_over(finished);
     IF 'dead' = ANY (p_outcomes) THEN
@@ -781,34 +857,7 @@ BEGIN
         SELECT 'settled', s.job_id, NULL::job_running FROM unnest(plain) AS s (job_id);
     END IF;
 
-    -- Keys whose last running job has just become final. Who is next in a paused queue waits until it goes on; its place in
-    -- the key is kept, and its owner looks again and again.
-    waiting := NULL;
-    IF key_names IS NOT NULL THEN
-        WITH free AS MATERIALIZED (
-            SELECT k.queue, k.order_key, q.paused
-            FROM (SELECT DISTINCT u.queue, u.order_key FROM unnest(key_queues, key_names) AS u (queue, order_key)) k
-            JOIN queue q ON q.name = k.queue
-            WHERE NOT EXISTS (SELECT FROM key_hold h WHERE h.queue = k.queue AND h.order_key = k.order_key)
-              AND NOT EXISTS (SELECT FROM job_running r WHERE r.queue = k.queue AND r.order_key = k.order_key))
-        SELECT array_agg(n.job_id ORDER BY n.queue, n.order_key, n.nth)
-                   FILTER (WHERE n.goes AND n.mine AND NOT n.paused AND (n.nth = 1 OR n.of_all <= 2000)),
-               array_agg(n.job_id) FILTER (WHERE n.nth = 1 AND (NOT n.mine OR n.paused))
-        INTO next_jobs, waiting
-        FROM (
-            SELECT k.queue, k.order_key, k.paused, next.job_id, next.nth, next.goes,
-                count(*) FILTER (WHERE next.goes) OVER (ORDER BY k.queue, k.order_key, next.nth) AS of_all,
-                (k.queue || '/' || next.partition) = ANY (held) AS mine
-            FROM free k
-            CROSS JOIN LATERAL (SELECT * FROM next_of_key(k.queue, k.order_key, p_quick, p_group)) next) n;
-    END IF;
-
-    IF waiting IS NOT NULL THEN
-        UPDATE job_waiting w SET due_at = now() WHERE w.job_id = ANY (waiting) AND w.state = 'parked';
-    END IF;
-    IF next_jobs IS NOT NULL THEN
-        RETURN QUERY SELECT 'started', s.job_id, s FROM start_waiting(p_incarnation, next_jobs) s ORDER BY s.key_position;
-    END IF;
+    RETURN QUERY SELECT 'started', s.job_id, s FROM start_next(p_incarnation, held, key_queues, key_names, p_quick, p_group) s;
     IF freed IS NOT NULL THEN
         PERFORM wake_limited(freed, 0); -- last: slots are taken before rows are woken, here as in start_due
         RETURN QUERY SELECT 'woken', NULL::uuid, NULL::job_running;
@@ -891,7 +940,7 @@ BEGIN
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN job_running r ON r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
         WHERE r.order_key IS NOT NULL
-        ORDER BY r.queue, r.order_key, r.key_position -- as `settle` does
+        ORDER BY r.key_position -- as `settle` does
         FOR UPDATE OF r)
     SELECT array_agg(k.job_id) INTO followers
     FROM keyed k

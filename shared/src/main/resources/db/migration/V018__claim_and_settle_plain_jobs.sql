@@ -105,29 +105,37 @@ BEGIN
         ORDER BY r.ix);
 END $$;
 
--- Closes those of a settle's runs that are still ours, have no key and the attempt that they are said to have, as succeeded.
--- Gives back which those are where that is not all of them; null: it is. Whoever calls knows that none of them holds a limit.
+-- Closes those of a settle's runs that are still ours and have the attempt that they are said to have, as succeeded. Gives back
+-- which those are where that is not all of them; null: it is. Whoever calls knows that none of them holds a limit.
+-- p_keyed: also those that have a key; the caller looks who is next in it.
+-- p_grouped: as in `settle`, and if one is unfinished that is before one of these in its key, none is closed.
 CREATE FUNCTION settle_plain(
-    p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_results text[], p_entered_at timestamptz[])
+    p_incarnation text, p_job_ids uuid[], p_attempts integer[], p_results text[], p_entered_at timestamptz[],
+    p_keyed boolean, p_grouped boolean)
 RETURNS uuid[] LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off AS $$
 #variable_conflict use_column
 DECLARE
     closed integer;
 BEGIN
+    IF p_grouped AND is_out_of_turn(p_incarnation, p_job_ids, p_attempts) THEN
+        RETURN '{}';
+    END IF;
     WITH gone AS (
         DELETE FROM job_running r
         USING (SELECT unnest(p_job_ids) AS job_id, unnest(p_attempts) AS attempt, unnest(p_results) AS result,
             unnest(p_entered_at) AS entered_at) o
         WHERE r.job_id = ANY (p_job_ids) -- one walk along the index, in the order of ids
-          AND r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt AND r.order_key IS NULL
-        RETURNING r.job_id, r.queue, r.partition, r.record_offset, r.type, o.result, r.attempt, r.failures, r.recoveries,
-            r.submitted_at, r.claimed_at, r.started_at, o.entered_at AS entered)
-    INSERT INTO job_history (job_id, queue, partition, record_offset, type, state, result, attempt, failures, recoveries,
-        incarnation, submitted_at, claimed_at, started_at, entered_at)
-    SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, 'succeeded', g.result, g.attempt, g.failures,
-        g.recoveries, p_incarnation, g.submitted_at, g.claimed_at, g.started_at, g.entered
-    FROM gone g;
+          AND r.job_id = o.job_id AND r.incarnation = p_incarnation AND r.attempt = o.attempt
+          AND (p_keyed OR r.order_key IS NULL)
+        RETURNING r.job_id, r.queue, r.partition, r.record_offset, r.type, r.order_key, r.key_position, o.result, r.attempt,
+            r.failures, r.recoveries, r.submitted_at, r.claimed_at, r.started_at, o.entered_at AS entered)
+    INSERT INTO job_history (job_id, queue, partition, record_offset, type, order_key, key_position, state, result, attempt,
+        failures, recoveries, incarnation, submitted_at, claimed_at, started_at, entered_at)
+    SELECT g.job_id, g.queue, g.partition, g.record_offset, g.type, g.order_key, g.key_position, 'succeeded', g.result,
+        g.attempt, g.failures, g.recoveries, p_incarnation, g.submitted_at, g.claimed_at, g.started_at, g.entered
+    FROM gone g
+    ORDER BY g.key_position; -- events of a key are told in its order
     GET DIAGNOSTICS closed = ROW_COUNT;
     IF closed = cardinality(p_job_ids) THEN
         RETURN NULL;
@@ -135,4 +143,28 @@ BEGIN
     RETURN ARRAY(
         SELECT h.job_id FROM job_history h
         WHERE h.xid = pg_current_xact_id() AND h.settled_at = now() AND h.job_id = ANY (p_job_ids));
+END $$;
+
+-- Locks those of these runs that are ours and have a key, and says whether one before them in their keys is unfinished that is
+-- not among them.
+-- RACE: locked from a key's first on, as in `settle`.
+CREATE FUNCTION is_out_of_turn(p_incarnation text, p_job_ids uuid[], p_attempts integer[]) RETURNS boolean LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        WITH mine AS MATERIALIZED (
+            SELECT r.queue, r.order_key, r.key_position
+            FROM job_running r
+            JOIN (SELECT unnest(p_job_ids) AS job_id, unnest(p_attempts) AS attempt) o USING (job_id, attempt)
+            WHERE r.job_id = ANY (p_job_ids) AND r.incarnation = p_incarnation AND r.order_key IS NOT NULL
+            ORDER BY r.key_position
+            FOR UPDATE OF r)
+        SELECT coalesce(bool_or(
+            k.runs < (SELECT count(*) FROM job_running r
+                WHERE r.queue = k.queue AND r.order_key = k.order_key AND r.key_position <= k.last)
+            OR (SELECT true FROM job_waiting w
+                WHERE w.queue = k.queue AND w.order_key = k.order_key AND w.key_position < k.last LIMIT 1) IS NOT NULL), false)
+        FROM (SELECT m.queue, m.order_key, max(m.key_position) AS last, count(*) AS runs
+              FROM mine m GROUP BY m.queue, m.order_key) k);
 END $$;

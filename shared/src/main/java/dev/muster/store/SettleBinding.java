@@ -32,7 +32,7 @@ final class SettleBinding {
         statement.setString(1, me.id());
         statement.setArray(2, Columns.of(statement, "uuid", outcomes, o -> o.id().value()));
         statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
-        boolean plain = keyed.isEmpty() && !groups.any() && outcomes.stream().allMatch(SettleBinding::isPlain);
+        boolean plain = outcomes.stream().allMatch(SettleBinding::isPlain);
         statement.setArray(
                 4,
                 Columns.of(
@@ -63,7 +63,7 @@ final class SettleBinding {
         Columns.groups(statement, 19, groups.most());
     }
 
-    /** Where a settle's outcomes are all like this and none is of a keyed queue, it says so by giving no verdicts. */
+    /** Where a settle's outcomes are all like this, it says so by giving no verdicts. */
     private static boolean isPlain(Outcome outcome) {
         return outcome.verdict() == Outcome.Verdict.SUCCEEDED
                 && outcome.reason().isEmpty()
