@@ -4,8 +4,8 @@
 --       incarnation = me and epoch = mine;
 --   (b) what is said about a running row demands incarnation = me and attempt = mine in that row's own change.
 -- READ COMMITTED: within a plpgsql function every statement sees what was committed before that statement, which
--- fence-then-adopt relies on. Lock order: incarnations, queues, partitions (by queue and number), jobs (by id, those of a
--- group by their place in their key).
+-- fence-then-adopt relies on. Lock order: incarnations, queues, partitions (by queue and number), jobs (by id, those that
+-- have a key by their place, across keys).
 
 -- ---- guard (a) ----
 
@@ -504,7 +504,8 @@ END $$;
 -- Who of a key's waiting jobs go next, if it is free: the first, and behind it those that may start with it, since they and
 -- all before them are of types whose runs are quick. Who has a limit, or is suspected, starts alone.
 CREATE FUNCTION next_of_key(p_queue text, p_order_key text, p_quick text[], p_group integer[])
-RETURNS TABLE (job_id uuid, nth bigint, partition integer, goes boolean) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (job_id uuid, nth bigint, partition integer, goes boolean) LANGUAGE plpgsql STABLE
+SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
     most integer; -- by the first's type
@@ -538,7 +539,7 @@ BEGIN
                     FROM job_waiting x
                     WHERE x.queue = p_queue AND x.order_key = p_order_key AND x.key_position IS NOT NULL
                     ORDER BY x.key_position
-                    LIMIT 1000) x -- a number, so that the plan is one that reads no more than that
+                    LIMIT 250) x -- a number, so that the plan is one that reads no more than that
                 LIMIT most) n
             WINDOW key AS (ORDER BY n.key_position)) w) f;
 END $$;
@@ -589,7 +590,7 @@ $$;
 
 -- Of these keys, those of which nothing runs and nothing holds them, while somebody waits: of most, nobody does. The plan is
 -- forced, as one that reads a table through may look cheap while it is small.
-CREATE FUNCTION freed(p_queues text[], p_keys text[], OUT queues text[], OUT order_keys text[]) LANGUAGE plpgsql STABLE
+CREATE FUNCTION freed_keys(p_queues text[], p_keys text[], OUT queues text[], OUT order_keys text[]) LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 BEGIN
@@ -617,10 +618,13 @@ BEGIN
     IF p_keys IS NULL THEN
         RETURN;
     END IF;
-    SELECT f.queues, f.order_keys INTO free_queues, free_keys FROM freed(p_queues, p_keys) f;
+    SELECT f.queues, f.order_keys INTO free_queues, free_keys FROM freed_keys(p_queues, p_keys) f;
     IF free_keys IS NULL THEN
         RETURN;
     END IF;
+    -- Two thousand start in all; where many keys are free, none is read for much more than its part of that.
+    p_group := ARRAY(SELECT least(g, greatest(1, 4000 / cardinality(free_keys))) FROM unnest(p_group) WITH ORDINALITY AS m (g, ix)
+        ORDER BY m.ix);
 
     SELECT array_agg(n.job_id ORDER BY n.queue, n.order_key, n.nth)
                FILTER (WHERE n.goes AND n.mine AND NOT n.paused AND (n.nth = 1 OR n.of_all <= 2000)),
@@ -684,7 +688,7 @@ BEGIN
     held := coalesce(held, '{}');
 
     IF cardinality(p_outcomes) = 0 THEN -- all have succeeded, and nothing but their results is said of them
-        IF NOT EXISTS (SELECT FROM limit_slot) THEN
+        IF NOT EXISTS (SELECT FROM limit_slot) OR NOT EXISTS (SELECT FROM limit_slot s WHERE s.job_id = ANY (p_job_ids)) THEN
             plain := settle_plain(p_incarnation, p_job_ids, p_attempts, p_results, p_entered_at, cardinality(p_queues) > 0,
                 p_grouped);
             PERFORM job_over(coalesce(plain, p_job_ids));

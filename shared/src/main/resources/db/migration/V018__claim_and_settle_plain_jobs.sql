@@ -24,12 +24,13 @@ DECLARE
     fresh integer := 0;
     started uuid[];
 BEGIN
-    -- Some queues of a claim with a window and some without, or wishes that stand: not plain. A claim of nothing, as a worker
+    -- Some queues of a claim with a window and some without, or wishes that stand about one of them: not plain. A claim of nothing, as a worker
     -- rehearses it, is taken for what most claims are.
     SELECT coalesce(bool_or(q.duplicate_window IS NOT NULL), true), bool_or(q.duplicate_window IS NULL)
     INTO windowed, mixed
     FROM queue q WHERE q.name = ANY (p_queues);
-    IF windowed AND mixed OR EXISTS (SELECT FROM cancel_wish) THEN
+    IF windowed AND mixed
+        OR EXISTS (SELECT FROM cancel_wish) AND EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (r_job_id)) THEN
         RETURN NULL;
     END IF;
 
@@ -145,7 +146,7 @@ BEGIN
         WHERE h.xid = pg_current_xact_id() AND h.settled_at = now() AND h.job_id = ANY (p_job_ids));
 END $$;
 
--- Locks those of these runs that are ours and have a key, and says whether one before them in their keys is unfinished that is
+-- Locks those of these runs that are ours, of which none is named twice, and says whether one before them in their keys is unfinished that is
 -- not among them.
 -- RACE: locked from a key's first on, as in `settle`.
 CREATE FUNCTION is_out_of_turn(p_incarnation text, p_job_ids uuid[], p_attempts integer[]) RETURNS boolean LANGUAGE plpgsql
@@ -157,7 +158,7 @@ BEGIN
             SELECT r.queue, r.order_key, r.key_position
             FROM job_running r
             JOIN (SELECT unnest(p_job_ids) AS job_id, unnest(p_attempts) AS attempt) o USING (job_id, attempt)
-            WHERE r.job_id = ANY (p_job_ids) AND r.incarnation = p_incarnation AND r.order_key IS NOT NULL
+            WHERE r.job_id = ANY (p_job_ids) AND r.incarnation = p_incarnation
             ORDER BY r.key_position
             FOR UPDATE OF r)
         SELECT coalesce(bool_or(
@@ -166,5 +167,5 @@ BEGIN
             OR (SELECT true FROM job_waiting w
                 WHERE w.queue = k.queue AND w.order_key = k.order_key AND w.key_position < k.last LIMIT 1) IS NOT NULL), false)
         FROM (SELECT m.queue, m.order_key, max(m.key_position) AS last, count(*) AS runs
-              FROM mine m GROUP BY m.queue, m.order_key) k);
+              FROM mine m WHERE m.order_key IS NOT NULL GROUP BY m.queue, m.order_key) k);
 END $$;

@@ -10,7 +10,7 @@ CREATE TYPE key_state AS (
     why text, queued boolean, elsewhere boolean, running bigint, most integer, bytes bigint, last uuid, partition integer);
 
 -- Starts or parks a claim's records, where all its partitions have been moved and nothing in it has a time, a limit, a unique
--- key, or is dead. Null: none of this can be said of the claim, nothing was written.
+-- key, or is dead. Null: one of its ids is known, or wished to be cancelled; nothing was written.
 -- waits: of each record why it waits, null where it has started; behind: the last of those that run of its key, where it has
 -- joined them. The caller holds the lock of the partitions.
 CREATE FUNCTION claim_keyed(
@@ -19,22 +19,22 @@ CREATE FUNCTION claim_keyed(
     r_deadline timestamptz[], r_submitted_at timestamptz[], r_record_key bytea[], r_payload bytea[], r_headers bytea[],
     r_payload_hash bytea[], p_quick text[], p_group integer[],
     OUT waits text[], OUT behind uuid[])
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off
+SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-    windowed boolean;
-    mixed boolean;
     keyed boolean[];
+    windowed boolean[];
     may_join boolean;
     until timestamptz[];
     started uuid[];
     parked uuid[];
 BEGIN
-    SELECT bool_or(q.duplicate_window IS NOT NULL), bool_or(q.duplicate_window IS NULL),
-        array_agg(q.ordering = 'key' ORDER BY p.ix)
-    INTO windowed, mixed, keyed
+    SELECT array_agg(q.ordering = 'key' ORDER BY p.ix), array_agg(q.duplicate_window IS NOT NULL ORDER BY p.ix)
+    INTO keyed, windowed
     FROM unnest(p_queues) WITH ORDINALITY AS p (queue, ix) JOIN queue q ON q.name = p.queue;
-    IF windowed AND mixed OR EXISTS (SELECT FROM cancel_wish) THEN
+    IF EXISTS (SELECT FROM cancel_wish) AND EXISTS (SELECT FROM cancel_wish c WHERE c.job_id = ANY (r_job_id))
+        OR true = ANY (windowed) AND EXISTS (SELECT FROM job_identity i WHERE i.job_id = ANY (r_job_id)) THEN
         RETURN;
     END IF;
     IF false = ANY (keyed) THEN -- the keys of a queue without order say nothing
@@ -46,11 +46,12 @@ BEGIN
     may_join := cardinality(p_quick) > 0 AND NOT EXISTS (SELECT FROM suspect);
 
     BEGIN
-        IF windowed THEN -- in id order, as in `claim`
+        IF true = ANY (windowed) THEN -- in id order, as in `claim`
             INSERT INTO job_identity (job_id, queue, partition, record_offset, payload_hash)
             SELECT r.job_id, p_queues[r.part], p_partitions[r.part], r.record_offset, r.payload_hash
             FROM (SELECT unnest(r_job_id) AS job_id, unnest(r_part) AS part, unnest(r_offset) AS record_offset,
                 unnest(r_payload_hash) AS payload_hash) r
+            WHERE windowed[r.part]
             ORDER BY r.job_id;
         END IF;
 
@@ -98,6 +99,7 @@ BEGIN
                                     AND w.key_position IS NOT NULL LIMIT 1) IS NOT NULL AS queued
                             WHERE k.nth = 1 OFFSET 0) f
                         LEFT JOIN job_running j ON j.queue = k.queue AND j.order_key = k.order_key
+                            AND NOT f.held AND NOT f.queued -- nobody asks then
                         GROUP BY f.held, f.queued) s ON true) m) g
             WINDOW key AS (PARTITION BY g.queue, g.order_key ORDER BY g.ix)) v;
 

@@ -30,12 +30,12 @@ final class OwnershipSql {
             SELECT s.verdict, s.job_id AS settled, (s.started).*
             FROM settle(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?, ?, ?, ?) s""";
 
-    /** Guard (b). Locks the rows in the order of their keys. */
+    /** Guard (b). Locks the rows by their places in their keys. */
     static final String PUT_BACK = "SELECT put_back(?, ?, ?)";
 
     static final String INTEND = "SELECT * FROM intend(?, ?, ?, ?)";
 
-    /** Those of the given runs that are ours, under a new number each. Locks the rows in the order of their ids. */
+    /** Those of the given runs that are ours, under a new number each. Locks them by their places in their keys, others by id. */
     static final String BEGIN_AGAIN = "SELECT * FROM begin_again(?, ?, ?)";
 
     /** Notes that a lent job's handler is about to be entered, once per run. Guard (b): the row, or none. */

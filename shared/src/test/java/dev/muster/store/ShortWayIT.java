@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -34,7 +35,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(EmbeddedServers.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ShortWayIT {
-    private static final int STEPS = 60;
+    private static final int STEPS = 50;
+    /** Four of these are more than a group may have. */
+    private static final String LONG = "\"" + "x".repeat(300_000) + "\"";
+
     /** No two statements give the same. */
     private static final Set<String> TOLD_APART = Set.of("key_position", "started_at");
 
@@ -50,15 +54,20 @@ final class ShortWayIT {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 17, 19, 20})
+    @ValueSource(longs = {2, 17, 19})
     void a_batch_comes_to_the_same_either_way(long seed) throws SQLException {
         Scene scene = new Scene(new Random(seed));
         for (int step = 0; step < STEPS; step++) {
             scene.step();
         }
-        assertThat(scene.started + scene.joined).as("runs").isGreaterThan(50);
-        assertThat(scene.waiting).as("waiters").isGreaterThan(20);
-        assertThat(scene.closed).as("closed at once").isGreaterThan(20);
+        assertThat(List.of(
+                        scene.shortClaims,
+                        scene.shortSettles,
+                        scene.started + scene.joined,
+                        scene.waiting,
+                        scene.closed))
+                .as("short claims and settles, runs, waiters, closed")
+                .allMatch(count -> count > 2);
     }
 
     /** Two workers that share a keyed queue, whose keys are found in all of its partitions; one has another queue as well. */
@@ -74,6 +83,9 @@ final class ShortWayIT {
         private int joined;
         private int waiting;
         private int closed;
+        private boolean blockUsed;
+        private int shortClaims;
+        private int shortSettles;
 
         Scene(Random random) {
             this.random = random;
@@ -121,11 +133,12 @@ final class ShortWayIT {
                 return;
             }
             Claim claim = new Claim(spans, entries);
-            Map<String, Integer> groups = random.nextInt(3) == 0 ? Map.of() : Map.of("test", 2 + random.nextInt(4));
+            Map<String, Integer> groups = most();
             Actor actor = actors.get(who);
 
-            assertThat(claim(actor, claim, groups, List.of()))
-                    .isEqualTo(claim(actor, claim, groups, List.of("nothing")));
+            String quickly = claim(actor, claim, groups, List.of());
+            shortClaims += blockUsed ? 1 : 0;
+            assertThat(quickly).isEqualTo(claim(actor, claim, groups, List.of("nothing")));
 
             for (Claim.Answer answer : actor.store().claim(claim, List.of(), groups)) {
                 started += answer.verdict() == Claim.Verdict.STARTED ? 1 : 0;
@@ -137,7 +150,31 @@ final class ShortWayIT {
         private Claim.Entry entry(long offset) {
             boolean again = names > 0 && random.nextInt(40) == 0;
             String name = keyed + (again ? random.nextInt(names) : names++);
-            return job(offset, name, random.nextInt(8) == 0 ? null : "k" + random.nextInt(5), "{}");
+            String key = random.nextInt(8) == 0 ? null : "k" + random.nextInt(5);
+            Claim.Entry entry = job(offset, name, key, random.nextInt(12) == 0 ? LONG : "{}");
+            return random.nextInt(4) > 0 ? entry : slow(entry);
+        }
+
+        private Claim.Entry slow(Claim.Entry entry) {
+            return new Claim.Entry(
+                    entry.span(),
+                    entry.offset(),
+                    entry.id(),
+                    entry.positionId(),
+                    "slow",
+                    entry.orderKey(),
+                    entry.terms(),
+                    entry.bytes(),
+                    entry.payloadHash(),
+                    entry.dead());
+        }
+
+        private Map<String, Integer> most() {
+            return switch (random.nextInt(4)) {
+                case 0 -> Map.of();
+                case 1 -> Map.of("test", 2 + random.nextInt(4));
+                default -> Map.of("test", 2 + random.nextInt(4), "slow", 2);
+            };
         }
 
         /** A type is shut that no job is of: such a claim is looked at record by record. */
@@ -173,13 +210,14 @@ final class ShortWayIT {
             }
             Groups groups = new Groups(
                     outcomes.size() > 1 || random.nextBoolean(), // of one key there may be several
-                    random.nextInt(3) == 0 ? Map.of() : Map.of("test", 2 + random.nextInt(4)));
+                    most());
             List<PartitionEpoch> owned = partitions.get(who).stream()
                     .filter(p -> p.queue().equals(keyed) && random.nextInt(10) > 0)
                     .toList();
 
             assertThat(settle(actor, outcomes, owned, groups, false))
                     .isEqualTo(settle(actor, outcomes, owned, groups, true));
+            shortSettles += !owned.isEmpty() && closesAll(actor, outcomes, groups) ? 1 : 0;
 
             closed += (int) actor.store().settle(outcomes, owned, List.of(), groups).stream()
                     .filter(Settled.Done.class::isInstance)
@@ -196,6 +234,24 @@ final class ShortWayIT {
                     statement.setArray(4, Columns.of(statement, "text", outcomes, _ -> "succeeded"));
                 }
             });
+        }
+
+        private boolean closesAll(Actor actor, List<Outcome> outcomes, Groups groups) throws SQLException {
+            try (Connection connection = db.connect();
+                    PreparedStatement statement =
+                            connection.prepareStatement("SELECT settle_plain(?, ?, ?, '{}', '{}', true, ?) IS NULL")) {
+                connection.setAutoCommit(false);
+                statement.setString(1, actor.me().id());
+                statement.setArray(2, Columns.of(statement, "uuid", outcomes, o -> o.id().value()));
+                statement.setArray(3, Columns.of(statement, "integer", outcomes, Outcome::attempt));
+                statement.setBoolean(4, groups.any());
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getBoolean(1);
+                } finally {
+                    connection.rollback();
+                }
+            }
         }
 
         private void trouble(int who) {
@@ -226,6 +282,7 @@ final class ShortWayIT {
         }
 
         private void relief() {
+            db.execute("UPDATE queue SET paused = " + (random.nextInt(4) == 0) + " WHERE name = '" + keyed + "'");
             db.execute("DELETE FROM key_hold WHERE queue = '" + keyed + "'");
             db.execute("DELETE FROM suspect");
             if (random.nextInt(3) == 0) {
@@ -253,6 +310,7 @@ final class ShortWayIT {
                     }
                 }
                 lines.sort(String::compareTo);
+                blockUsed = isBlockUsed(connection);
                 lines.add(state(connection));
                 connection.rollback();
                 return String.join("\n", lines);
@@ -265,7 +323,7 @@ final class ShortWayIT {
                 String name = rows.getMetaData().getColumnName(i);
                 boolean meaningless = name.equals("behind") && !"joined".equals(rows.getString("verdict"));
                 if (!TOLD_APART.contains(name) && !meaningless) {
-                    cells.append(' ').append(name).append('=').append(rows.getString(i));
+                    cells.append(' ').append(name).append('=').append(abbreviated(rows.getString(i)));
                 }
             }
             if (cells.toString().startsWith(" ix=0 ")) { // all of them
@@ -275,6 +333,20 @@ final class ShortWayIT {
                         .toList();
             }
             return List.of(cells.toString());
+        }
+
+        /** Only the short way of a claim writes within a block of its own, and so under another id of its transaction. */
+        private boolean isBlockUsed(Connection connection) throws SQLException {
+            try (Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery("SELECT EXISTS (SELECT FROM job_running r WHERE r.queue = '"
+                            + keyed + "' AND r.claimed_at = now() AND r.xmin <> pg_current_xact_id()::xid)")) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+
+        private static String abbreviated(@Nullable String cell) {
+            return cell == null || cell.length() < 100 ? "" + cell : cell.substring(0, 50) + cell.hashCode();
         }
 
         private String state(Connection connection) throws SQLException {
@@ -299,11 +371,11 @@ final class ShortWayIT {
                 SELECT job_id, row_number() OVER (PARTITION BY queue, order_key ORDER BY key_position) AS nth
                 FROM unfinished WHERE key_position IS NOT NULL)
             SELECT concat_ws(' ', 'running', r.job_id, r.queue, r.partition, r.record_offset, r.incarnation, r.attempt,
-                r.order_key, p.nth, r.failures, r.submitted_at, encode(r.payload, 'escape')) AS line
+                r.order_key, p.nth, r.failures, r.submitted_at, md5(r.payload), r.type) AS line
             FROM job_running r LEFT JOIN place p USING (job_id) WHERE r.queue IN ('$1', '$2')
             UNION ALL
             SELECT concat_ws(' ', 'waiting', w.job_id, w.queue, w.partition, w.record_offset, w.attempt, w.order_key, p.nth,
-                w.state, w.reason, w.failures, w.submitted_at, encode(w.payload, 'escape'),
+                w.state, w.reason, w.failures, w.submitted_at, md5(w.payload), w.type,
                 CASE WHEN w.due_at = 'infinity' THEN 'never' WHEN w.due_at > now() + interval '30 minutes' THEN 'as before'
                     WHEN w.due_at > now() + interval '2 s' THEN 'late' WHEN w.due_at > now() THEN 'soon' ELSE 'now' END)
             FROM job_waiting w LEFT JOIN place p USING (job_id) WHERE w.queue IN ('$1', '$2')

@@ -12,7 +12,7 @@ import java.util.Set;
  * thread.
  */
 final class Paces {
-    private static final double MOST = 1_000;
+    private static final double MOST = 250;
     private static final double FIRST = 4;
     /** How much of the mean is the last run. */
     private static final double WEIGHT = 0.05;

@@ -185,16 +185,12 @@ final class Runs {
 
     /** Has those wait again that have not begun and will not. */
     void storePutBack() {
-        if (undone.isEmpty()) {
-            return;
+        while (!undone.isEmpty()) {
+            List<Run> some = List.copyOf(undone.subList(0, Math.min(BATCH, undone.size())));
+            parts.store().putBack(some.stream().map(run -> RunKey.of(run.job())).toList());
+            some.stream().filter(this::isHere).forEach(run -> forget(run.id()));
+            undone.subList(0, some.size()).clear();
         }
-        parts.store().putBack(undone.stream().map(run -> RunKey.of(run.job())).toList());
-        for (Run run : undone) {
-            if (isHere(run)) {
-                forget(run.id());
-            }
-        }
-        undone.clear();
     }
 
     void storeEntries() {
@@ -299,8 +295,12 @@ final class Runs {
         List<RunKey> due = rows.values().stream().limit(now).toList();
         if (parts.quarantine()) {
             due.forEach(this::startInTurn);
-        } else if (!due.isEmpty()) {
-            parts.store().beginAgain(due).forEach(this::startLate);
+        } else {
+            for (int from = 0; from < due.size(); from += BATCH) {
+                parts.store()
+                        .beginAgain(due.subList(from, Math.min(from + BATCH, due.size())))
+                        .forEach(this::startLate);
+            }
         }
     }
 
