@@ -26,6 +26,12 @@ public final class KafkaClients {
      */
     private static final int ANSWER_MILLIS = 5_000;
 
+    /**
+     * Of a partition at once. Records are passed on partition by partition, so with the client's 1 MB a lane whose partitions come
+     * last waits for thousands of others' records.
+     */
+    private static final int JOBS_FETCHED_BYTES = 256 * 1024;
+
     private final Settings settings;
 
     public KafkaClients(Settings settings) {
@@ -57,7 +63,7 @@ public final class KafkaClients {
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         config.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 10_000); // a hung intake is expelled
         config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, maxPollRecords);
-        config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 128 * 1024);
+        config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, JOBS_FETCHED_BYTES);
         config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
         config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed"); // a submitter's aborted jobs are none
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
