@@ -191,12 +191,25 @@ final class PlainBatchIT {
     @ParameterizedTest
     @EnumSource
     void an_id_that_somebody_is_busy_with_is_judged_by_what_becomes_of_it(Busy busy) throws Exception {
-        String queue = db.queue(Ordering.NONE, Optional.empty());
+        meets(busy, Ordering.NONE);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void so_is_one_in_a_claim_of_jobs_that_have_keys(Busy busy) throws Exception {
+        meets(busy, Ordering.KEY);
+    }
+
+    private void meets(Busy busy, Ordering ordering) throws Exception {
+        String queue = db.queue(ordering, Optional.empty());
         Actor a = db.worker();
         PartitionEpoch p = new PartitionEpoch(queue, 0, 1);
         a.takes(p);
         a.claims(p, 0, job(0, queue + "-1"));
         String mine = " WHERE job_id = '" + id(queue + "-1") + "'";
+        Claim.Entry[] next = ordering == Ordering.KEY
+                ? new Claim.Entry[] {keyed(1, queue + "-1", "k1"), keyed(2, queue + "-2", "k2")}
+                : new Claim.Entry[] {job(1, queue + "-1"), job(2, queue + "-2")};
 
         try (Connection other = db.connect();
                 Statement statement = other.createStatement()) {
@@ -208,8 +221,7 @@ final class PlainBatchIT {
                                 + " type, submitted_at, payload FROM job_running" + mine);
             }
             statement.execute("DELETE FROM job_running" + mine);
-            var claim = CompletableFuture.supplyAsync(() ->
-                    a.claims(p, 1, among(queue, job(1, queue + "-1"), job(2, queue + "-2"))));
+            var claim = CompletableFuture.supplyAsync(() -> a.claims(p, 1, among(queue, next)));
             awaitBlocked();
             if (busy == Busy.GIVES_UP) {
                 other.rollback();
