@@ -24,8 +24,8 @@ DECLARE
     fresh integer := 0;
     started uuid[];
 BEGIN
-    -- Some queues of a claim with a window and some without, or wishes that stand about one of them: not plain. A claim of nothing, as a worker
-    -- rehearses it, is taken for what most claims are.
+    -- Some queues of a claim with a window and some without, or a wish about one of its jobs: not plain. A claim of nothing, as a
+    -- worker rehearses it, is taken for what most claims are.
     SELECT coalesce(bool_or(q.duplicate_window IS NOT NULL), true), bool_or(q.duplicate_window IS NULL)
     INTO windowed, mixed
     FROM queue q WHERE q.name = ANY (p_queues);
@@ -146,8 +146,8 @@ BEGIN
         WHERE h.xid = pg_current_xact_id() AND h.settled_at = now() AND h.job_id = ANY (p_job_ids));
 END $$;
 
--- Locks those of these runs that are ours, of which none is named twice, and says whether one before them in their keys is unfinished that is
--- not among them.
+-- Locks those of these runs that are ours, and says whether one before them in their keys is unfinished that is not among them.
+-- None is named twice.
 -- RACE: locked from a key's first on, as in `settle`.
 CREATE FUNCTION is_out_of_turn(p_incarnation text, p_job_ids uuid[], p_attempts integer[]) RETURNS boolean LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off AS $$

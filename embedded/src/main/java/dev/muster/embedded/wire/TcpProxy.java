@@ -110,11 +110,11 @@ public final class TcpProxy implements AutoCloseable {
     /** Returns how the wire is when what arrived then has its turn. */
     synchronized Wire awaitTurn(Instant arrived) throws InterruptedException {
         while (wire instanceof Wire.Delay(Duration by)) {
-            long left = Duration.between(clock.instant(), arrived.plus(by)).toMillis();
-            if (left <= 0) {
+            Duration left = Duration.between(clock.instant(), arrived.plus(by));
+            if (!left.isPositive()) {
                 return wire;
             }
-            wait(left);
+            wait(left.toMillis() + 1); // never too soon
         }
         return wire;
     }
