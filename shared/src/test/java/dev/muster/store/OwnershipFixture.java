@@ -198,6 +198,11 @@ final class OwnershipFixture implements AutoCloseable {
                 Optional.empty());
     }
 
+    /** A run that has succeeded, of which nothing is said but its result. */
+    static Outcome succeeded(JobId id, int attempt, String result, Optional<Instant> enteredAt) {
+        return new Outcome(id, attempt, Outcome.Verdict.SUCCEEDED, "", "", result, Duration.ZERO, enteredAt, List.of());
+    }
+
     static JobId id(String name) {
         return JobId.of("test", name);
     }

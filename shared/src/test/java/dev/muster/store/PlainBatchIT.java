@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.embedded.junit.EmbeddedServers;
 import dev.muster.embedded.junit.PostgresDatabase;
-import dev.muster.job.JobId;
 import dev.muster.job.Ordering;
 import dev.muster.store.OwnershipFixture.Actor;
 import java.sql.Connection;
@@ -314,17 +313,7 @@ final class PlainBatchIT {
     }
 
     private static Outcome succeeded(String name, int attempt, String result) {
-        JobId job = id(name);
-        return new Outcome(
-                job,
-                attempt,
-                Outcome.Verdict.SUCCEEDED,
-                "",
-                "",
-                result,
-                Duration.ZERO,
-                Optional.of(ENTERED),
-                List.of());
+        return OwnershipFixture.succeeded(id(name), attempt, result, Optional.of(ENTERED));
     }
 
     private static List<Settled> settle(Actor actor, Outcome... outcomes) {

@@ -193,16 +193,7 @@ final class ShortWayIT {
                 if (random.nextInt(3) > 0) {
                     int attempt = run.attempt() + (random.nextInt(60) == 0 ? 1 : 0);
                     String result = random.nextBoolean() ? "fine" : "";
-                    outcomes.add(new Outcome(
-                            run.id(),
-                            attempt,
-                            Outcome.Verdict.SUCCEEDED,
-                            "",
-                            "",
-                            result,
-                            Duration.ZERO,
-                            Optional.empty(),
-                            List.of()));
+                    outcomes.add(OwnershipFixture.succeeded(run.id(), attempt, result, Optional.empty()));
                 }
             }
             if (outcomes.isEmpty()) {

@@ -12,7 +12,9 @@ import java.util.Set;
  * thread.
  */
 final class Paces {
+    /** Of a key that waits, {@code next_of_key} looks at no more. */
     private static final double MOST = 250;
+
     private static final double FIRST = 4;
     /** How much of the mean is the last run. */
     private static final double WEIGHT = 0.05;
