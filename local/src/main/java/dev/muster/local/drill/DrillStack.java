@@ -52,7 +52,6 @@ final class DrillStack implements AutoCloseable {
     static final Duration LIMIT = Duration.ofSeconds(60);
 
     private static final Duration TICK = Duration.ofMillis(20);
-    private static final FaultPlan.Latency LATENCY = new FaultPlan.Latency(200, 400);
 
     private final DrillConfig config;
     private final Console console;
@@ -71,7 +70,13 @@ final class DrillStack implements AutoCloseable {
     record Heard(Instant at, SupervisionEvent event) {}
 
     private DrillStack(
-            DrillConfig config, Console console, StopRequest stop, Ticker ticker, LocalStack stack, List<Heard> heard) {
+            Fault fault,
+            DrillConfig config,
+            Console console,
+            StopRequest stop,
+            Ticker ticker,
+            LocalStack stack,
+            List<Heard> heard) {
         this.config = config;
         this.console = console;
         this.stop = stop;
@@ -82,7 +87,7 @@ final class DrillStack implements AutoCloseable {
         this.audit = new AuditReader(stack.database());
         this.witness = new Witness(stack.database(), stack.sandboxUrl());
         awaitWhole(stack::checkUp); // there is no load yet
-        slowProvider();
+        slow(fault.provider());
         this.watch = Watch.start(reader);
         this.load = SteadyLoad.start(
                 new PaymentJobs(DrillConfig.ORDERED_SHARE, DrillConfig.KEYS, config.seed()),
@@ -91,12 +96,14 @@ final class DrillStack implements AutoCloseable {
                 ticker);
     }
 
-    /** Starts it and returns when all workers are in service and the load has begun. */
-    static DrillStack start(StackConfig wanted, DrillConfig config, Console console, StopRequest stop, Ticker ticker) {
+    /** Starts what the fault needs and returns when all workers are in service and the load has begun. */
+    static DrillStack start(
+            Fault fault, StackConfig own, DrillConfig config, Console console, StopRequest stop, Ticker ticker) {
         List<Heard> heard = new CopyOnWriteArrayList<>();
-        LocalStack stack = LocalStack.start(wanted, _ -> {}, event -> heard.add(new Heard(ticker.now(), event)));
+        LocalStack stack =
+                LocalStack.start(fault.prepare(own), _ -> {}, event -> heard.add(new Heard(ticker.now(), event)));
         try {
-            return new DrillStack(config, console, stop, ticker, stack, heard);
+            return new DrillStack(fault, config, console, stop, ticker, stack, heard);
         } catch (RuntimeException e) {
             stack.close();
             throw e;
@@ -319,12 +326,11 @@ final class DrillStack implements AutoCloseable {
         stack.close();
     }
 
-    /** So that each worker has several jobs in flight although the machine has little to do. */
-    private void slowProvider() {
+    private void slow(FaultPlan.Latency latency) {
         HttpRequest request = HttpRequest.newBuilder(stack.sandboxUrl().resolve("/sandbox/faults"))
                 .timeout(Duration.ofSeconds(10))
                 .POST(HttpRequest.BodyPublishers.ofString(
-                        FaultPlan.healthy().withLatency(LATENCY).toJson()))
+                        FaultPlan.healthy().withLatency(latency).toJson()))
                 .build();
         try (HttpClient client = HttpClient.newHttpClient()) {
             int status =

@@ -1,6 +1,7 @@
 package dev.muster.local.drill;
 
 import dev.muster.config.Setting;
+import dev.muster.embedded.sandbox.FaultPlan;
 import dev.muster.local.CommandException;
 import dev.muster.local.MusterProcess;
 import dev.muster.local.stack.Fleet;
@@ -21,6 +22,12 @@ final class Exited implements Fault {
     public StackConfig prepare(StackConfig stack) {
         String command = String.join("\t", MusterProcess.breakableWorker(LocalStack.temporary(stack.dataFolder())));
         return stack.with(Setting.FLEET_COMMAND, command);
+    }
+
+    /** Longer than a worker breaks before it gives up: nobody chooses that moment, and jobs have to run then. */
+    @Override
+    public FaultPlan.Latency provider() {
+        return new FaultPlan.Latency(800, 1_200);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.muster.local.drill;
 
+import dev.muster.embedded.sandbox.FaultPlan;
 import dev.muster.local.stack.StackConfig;
 
 /** A way to hit a running stack. Keeps no state between rounds. */
@@ -7,6 +8,11 @@ interface Fault {
     /** The stack that it needs, made from the drill's own: other settings, servers or ports. */
     default StackConfig prepare(StackConfig stack) {
         return stack;
+    }
+
+    /** How long the payment provider takes: so that each worker has several jobs in flight on a machine with little to do. */
+    default FaultPlan.Latency provider() {
+        return new FaultPlan.Latency(200, 400);
     }
 
     /**

@@ -68,7 +68,7 @@ final class FaultRun {
                 config.workers(),
                 StackConfig.defaultQueues(),
                 StackConfig.Ports.ANY);
-        try (DrillStack stack = DrillStack.start(fault.prepare(own), config, console, stop, ticker)) {
+        try (DrillStack stack = DrillStack.start(fault, own, config, console, stop, ticker)) {
             stack.pause(config.warmUp().minus(DrillConfig.CALM));
             List<Injection> injections = inject(fault, stack);
             judge(stack, injections);
