@@ -80,7 +80,10 @@ public final class BenchServers implements AutoCloseable {
                 Setting.POSTGRES_PASSWORD.key(), postgres.password()));
     }
 
-    /** Gives its space back; nobody works on it any more. */
+    /**
+     * Gives its space back, if it is there; nobody works on it any more. Autovacuum would: of what one contestant has left
+     * behind, while the next one is measured, at whose cost.
+     */
     public void dropDatabase(String name) throws SQLException {
         try (Connection connection = connect("postgres")) {
             BenchSql.dropDatabase(connection, name);

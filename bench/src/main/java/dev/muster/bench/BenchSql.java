@@ -82,7 +82,7 @@ public final class BenchSql {
 
     static void dropDatabase(Connection connection, String name) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("DROP DATABASE " + statement.enquoteIdentifier(name, true) + " WITH (FORCE)");
+            statement.execute("DROP DATABASE IF EXISTS " + statement.enquoteIdentifier(name, true) + " WITH (FORCE)");
         }
     }
 

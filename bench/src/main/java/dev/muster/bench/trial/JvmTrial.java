@@ -11,6 +11,7 @@ import dev.muster.kafka.TopicAdmin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -115,9 +116,10 @@ public final class JvmTrial implements Trial {
     }
 
     @Override
-    public void close() {
+    public void close() throws SQLException {
         if (child != null) {
             child.close();
         }
+        servers.dropDatabase(name);
     }
 }

@@ -248,8 +248,6 @@ public final class MusterTrial implements Trial {
         if (look != null) {
             look.close();
         }
-        if (!setup.backlog().isEmpty()) {
-            servers.dropDatabase(name); // some GB
-        }
+        servers.dropDatabase(name);
     }
 }
