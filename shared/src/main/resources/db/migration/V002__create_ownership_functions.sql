@@ -459,7 +459,7 @@ BEGIN
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
         JOIN queue q ON q.name = o.queue AND NOT q.paused
         CROSS JOIN LATERAL (SELECT x.job_id, x.due_at FROM job_waiting x
-            WHERE x.queue = o.queue AND x.partition = o.partition AND x.due_at <= now()
+            WHERE x.queue = o.queue AND x.partition = o.partition AND x.due_at <= now() AND x.due_at < 'infinity'
             ORDER BY x.due_at LIMIT p_limit) w
         ORDER BY w.due_at, w.job_id
         LIMIT p_limit) d;

@@ -36,6 +36,7 @@ public final class BenchSql {
                         SELECT
                         FROM muster.job_waiting w
                         WHERE w.queue = o.queue AND w.partition = o.partition AND w.due_at < now() + interval '1 day'
+                            AND w.due_at < 'infinity'
                         LIMIT 1) own) THEN 1
                 ELSE 0 END""";
 
