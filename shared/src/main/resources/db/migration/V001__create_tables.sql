@@ -134,10 +134,10 @@ CREATE TABLE job_waiting (
     headers      bytea
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
 
--- Without those that have no time, and so of no use to who asks for a key: where few keys wait, as Postgres has counted once,
--- this index looks to it as good as the next one, and each look for another key then reads all that waits in the queue. Who
--- asks for a time has to say that it is below infinity.
-CREATE INDEX job_waiting_due ON job_waiting (queue, partition, due_at) WHERE due_at < 'infinity';
+-- All rows are in it; partial, so that it serves only who says that the time is above -infinity. It could serve looks for a key,
+-- too, by the queue alone: where few keys waited when Postgres counted, that looked as good as the next index, and each look for
+-- another key read all that waits in the queue.
+CREATE INDEX job_waiting_due ON job_waiting (queue, partition, due_at) WHERE due_at > '-infinity';
 CREATE INDEX job_waiting_key ON job_waiting (queue, order_key, key_position) WHERE key_position IS NOT NULL;
 
 -- ---- identity and intents: what outlives the row ----

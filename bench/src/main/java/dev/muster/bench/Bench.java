@@ -135,7 +135,7 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write all figures there as well")
     private Optional<Path> json = Optional.empty();
 
-    @Option(names = "--keep", description = "Keep the folder with all data and logs")
+    @Option(names = "--keep", description = "Keep the folder with the logs")
     private boolean keep;
 
     private final Console console;
@@ -176,7 +176,7 @@ public final class Bench implements Callable<Integer> {
             }
         } finally {
             if (keep) {
-                console.line("data and logs are kept in " + folder);
+                console.line("the logs are kept in " + folder);
             } else {
                 FileTree.delete(folder);
             }

@@ -80,10 +80,7 @@ public final class BenchServers implements AutoCloseable {
                 Setting.POSTGRES_PASSWORD.key(), postgres.password()));
     }
 
-    /**
-     * Gives its space back, if it is there; nobody works on it any more. Autovacuum would: of what one contestant has left
-     * behind, while the next one is measured, at whose cost.
-     */
+    /** Drops it, if it is there, or autovacuum would work on it at the cost of whoever is measured next. */
     public void dropDatabase(String name) throws SQLException {
         try (Connection connection = connect("postgres")) {
             BenchSql.dropDatabase(connection, name);

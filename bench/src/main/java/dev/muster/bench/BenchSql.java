@@ -35,8 +35,8 @@ public final class BenchSql {
                     CROSS JOIN LATERAL (
                         SELECT
                         FROM muster.job_waiting w
-                        WHERE w.queue = o.queue AND w.partition = o.partition AND w.due_at < now() + interval '1 day'
-                            AND w.due_at < 'infinity'
+                        WHERE w.queue = o.queue AND w.partition = o.partition AND w.due_at > '-infinity'
+                            AND w.due_at < now() + interval '1 day'
                         LIMIT 1) own) THEN 1
                 ELSE 0 END""";
 

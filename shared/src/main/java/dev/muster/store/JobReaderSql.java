@@ -64,7 +64,7 @@ final class JobReaderSql {
 
     /**
      * At most the limit. Each branch is cut on its own: running rows are as many as there are slots, the history is
-     * read backwards by its relay index, and the waiting table, where nothing else may have an index, is sorted as it is.
+     * read backwards by its relay index, and the waiting table is sorted as it is: of one queue, by index job_waiting_due.
      */
     static final String LIST = """
             SELECT * FROM (
@@ -82,7 +82,7 @@ final class JobReaderSql {
                     NULL, NULL, CASE WHEN isfinite(due_at) THEN due_at END, NULL, claimed_at
                 FROM job_waiting
                 WHERE (?::text IS NULL OR state = ?) AND (?::text IS NULL OR queue = ?)
-                  AND (?::text IS NULL OR type = ?)
+                  AND (?::text IS NULL OR type = ?) AND due_at > '-infinity'
                 ORDER BY claimed_at DESC LIMIT ?)
                 UNION ALL
                 (SELECT job_id, queue, partition, record_offset, type, order_key, state, reason,

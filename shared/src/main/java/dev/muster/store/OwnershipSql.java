@@ -101,7 +101,7 @@ final class OwnershipSql {
                 (SELECT x.due_at AS at
                 FROM job_waiting x
                 WHERE x.queue = p.queue AND x.partition = p.partition AND NOT q.paused
-                  AND x.due_at < 'infinity'
+                  AND x.due_at > '-infinity'
                 ORDER BY x.due_at
                 LIMIT 1)
                 UNION ALL
@@ -110,6 +110,7 @@ final class OwnershipSql {
                 WHERE x.queue = p.queue AND x.partition = p.partition AND x.deadline IS NOT NULL
                 ORDER BY x.deadline
                 LIMIT 1)) w
+            WHERE w.at < 'infinity'
             GROUP BY p.queue""";
 
     /** Notes when the handlers of adopted jobs were entered: what recovery is measured by. Guard (b). */

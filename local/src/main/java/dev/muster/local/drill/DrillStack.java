@@ -87,7 +87,7 @@ final class DrillStack implements AutoCloseable {
         this.audit = new AuditReader(stack.database());
         this.witness = new Witness(stack.database(), stack.sandboxUrl());
         awaitWhole(stack::checkUp); // there is no load yet
-        slow(fault.provider());
+        setProviderLatency(fault.providerLatency());
         this.watch = Watch.start(reader);
         this.load = SteadyLoad.start(
                 new PaymentJobs(DrillConfig.ORDERED_SHARE, DrillConfig.KEYS, config.seed()),
@@ -326,7 +326,7 @@ final class DrillStack implements AutoCloseable {
         stack.close();
     }
 
-    private void slow(FaultPlan.Latency latency) {
+    private void setProviderLatency(FaultPlan.Latency latency) {
         HttpRequest request = HttpRequest.newBuilder(stack.sandboxUrl().resolve("/sandbox/faults"))
                 .timeout(Duration.ofSeconds(10))
                 .POST(HttpRequest.BodyPublishers.ofString(

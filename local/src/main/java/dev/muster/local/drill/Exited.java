@@ -26,7 +26,7 @@ final class Exited implements Fault {
 
     /** Longer than a worker breaks before it gives up: nobody chooses that moment, and jobs have to run then. */
     @Override
-    public FaultPlan.Latency provider() {
+    public FaultPlan.Latency providerLatency() {
         return new FaultPlan.Latency(800, 1_200);
     }
 

@@ -11,7 +11,7 @@ interface Fault {
     }
 
     /** How long the payment provider takes: so that each worker has several jobs in flight on a machine with little to do. */
-    default FaultPlan.Latency provider() {
+    default FaultPlan.Latency providerLatency() {
         return new FaultPlan.Latency(200, 400);
     }
 
