@@ -70,7 +70,8 @@ BEGIN
     UPDATE job_waiting w SET due_at = now()
     FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
     WHERE w.queue = o.queue AND w.partition = o.partition AND w.key_position IS NOT NULL
-      AND w.state = 'parked' AND w.due_at > '-infinity' AND w.due_at > now() AND w.due_at < 'infinity'
+      AND w.state = 'parked' AND w.due_at > now() AND w.due_at < 'infinity'
+      AND w.due_at > '-infinity' -- index job_waiting_due
       AND NOT EXISTS (SELECT FROM limited_job l WHERE l.job_id = w.job_id AND l.turn IS NOT NULL); -- waits for a slot
 
     RETURN QUERY
@@ -459,7 +460,8 @@ BEGIN
         FROM owned(p_incarnation, p_queues, p_partitions, p_epochs) o
         JOIN queue q ON q.name = o.queue AND NOT q.paused
         CROSS JOIN LATERAL (SELECT x.job_id, x.due_at FROM job_waiting x
-            WHERE x.queue = o.queue AND x.partition = o.partition AND x.due_at > '-infinity' AND x.due_at <= now()
+            WHERE x.queue = o.queue AND x.partition = o.partition AND x.due_at <= now()
+                AND x.due_at > '-infinity' -- index job_waiting_due
             ORDER BY x.due_at LIMIT p_limit) w
         ORDER BY w.due_at, w.job_id
         LIMIT p_limit) d;

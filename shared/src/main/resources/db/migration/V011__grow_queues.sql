@@ -132,7 +132,8 @@ BEGIN
     IF old IS NOT NULL THEN
         PERFORM FROM partition_owner po WHERE po.queue = p_queue AND po.partition = old FOR NO KEY UPDATE;
         UPDATE job_waiting w SET partition = partition_of_key(w.order_key, q.growing_to)
-        WHERE w.queue = p_queue AND w.partition = old AND w.order_key IS NOT NULL AND w.key_position IS NULL AND w.due_at > '-infinity'
+        WHERE w.queue = p_queue AND w.partition = old AND w.order_key IS NOT NULL AND w.key_position IS NULL
+          AND w.due_at > '-infinity' -- index job_waiting_due
           AND partition_of_key(w.order_key, q.growing_to) <> w.partition;
         UPDATE growth_switch s SET moved = true WHERE s.queue = p_queue AND s.partition = old;
         RETURN 'moving';

@@ -101,7 +101,7 @@ final class OwnershipSql {
                 (SELECT x.due_at AS at
                 FROM job_waiting x
                 WHERE x.queue = p.queue AND x.partition = p.partition AND NOT q.paused
-                  AND x.due_at > '-infinity'
+                  AND x.due_at > '-infinity' -- index job_waiting_due
                 ORDER BY x.due_at
                 LIMIT 1)
                 UNION ALL
